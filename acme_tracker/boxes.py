@@ -1,0 +1,75 @@
+"""Arithmetic of boxes, vectorised. Every function takes xyxy arrays (N, 4) and returns new ones."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acme_tracker.datatypes import Boxes
+
+Floats = NDArray[np.float32]
+
+
+def centres(xyxy: Boxes) -> Floats:
+    """(N, 4) -> (N, 2) x, y."""
+    return np.asarray((xyxy[:, :2] + xyxy[:, 2:]) * np.float32(0.5), np.float32)
+
+
+def sizes(xyxy: Boxes) -> Floats:
+    """(N, 4) -> (N, 2) width, height; 0 for inverted boxes."""
+    return np.asarray(np.maximum(xyxy[:, 2:] - xyxy[:, :2], np.float32(0)), np.float32)
+
+
+def areas(xyxy: Boxes) -> Floats:
+    """(N, 4) -> (N,) square pixels."""
+    return np.asarray(sizes(xyxy).prod(axis=1), np.float32)
+
+
+def from_centres(centre: Floats, size: Floats) -> Boxes:
+    """(N, 2) centres and (N, 2) sizes -> (N, 4)."""
+    half = size * np.float32(0.5)
+    return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
+
+
+def to_ltwh(xyxy: Boxes) -> Floats:
+    """(N, 4) xyxy -> (N, 4) left, top, width, height."""
+    return np.concatenate([xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]], axis=1)
+
+
+def from_ltwh(ltwh: Floats) -> Boxes:
+    """(N, 4) left, top, width, height -> (N, 4) xyxy."""
+    return np.concatenate([ltwh[:, :2], ltwh[:, :2] + ltwh[:, 2:]], axis=1).astype(np.float32)
+
+
+def clip(xyxy: Boxes, size: tuple[int, int]) -> Boxes:
+    """(N, 4) cut to a picture of (width, height); boxes outside become empty."""
+    width, height = size
+    return np.clip(xyxy, 0, np.array([width, height, width, height], np.float32)).astype(np.float32)
+
+
+def _intersections(a: Boxes, b: Boxes) -> Floats:
+    """(N, 4), (M, 4) -> (N, M) square pixels."""
+    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
+    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.maximum(bottom_right - top_left, np.float32(0)).prod(axis=2)
+    return np.asarray(shared, np.float32)
+
+
+def iou(a: Boxes, b: Boxes) -> Floats:
+    """Intersection over union of each pair, 0 for empty boxes: (N, 4), (M, 4) -> (N, M)."""
+    shared = _intersections(a, b)
+    union = areas(a)[:, None] + areas(b)[None] - shared
+    return _ratio(shared, union)
+
+
+def coverage(a: Boxes, b: Boxes) -> Floats:
+    """Share of each box of `a` that each box of `b` covers: (N, 4), (M, 4) -> (N, M) in [0, 1]."""
+    shared = _intersections(a, b)
+    return _ratio(shared, np.broadcast_to(areas(a)[:, None], shared.shape))
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """Elementwise part / whole, 0 where there is no whole."""
+    out = np.zeros_like(part)
+    np.divide(part, whole, out=out, where=whole > 0)
+    return out

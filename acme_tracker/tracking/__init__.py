@@ -1,0 +1,1 @@
+"""Identities: association, lifecycle, visual following, and when to detect again."""

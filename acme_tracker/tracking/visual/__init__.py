@@ -1,0 +1,1 @@
+"""Visual trackers: follow given boxes from frame to frame."""
