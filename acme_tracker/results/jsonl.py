@@ -1,0 +1,136 @@
+"""tracks.jsonl: one JSON object a frame, empty frames too, with why the detector looked."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from acme_tracker.datatypes import (
+    Boxes,
+    ClassList,
+    FrameResult,
+    SourceInfo,
+    TrackEvent,
+    TrackLife,
+    Tracks,
+)
+from acme_tracker.results.lines import LineSink, clock_text
+
+
+class FramesJsonl(LineSink):
+    """Writes frame_index, time_s, clock_time, look, tracks, events; unknown values are null.
+
+    Boxes are `xyxy`, right and bottom exclusive. A frame is written when the next one comes, so
+    that what ends with the source stands among the events of its last frame.
+    """
+
+    def __init__(self, path: Path, info: SourceInfo, classes: ClassList) -> None:
+        super().__init__(path)
+        self._info = info
+        self._names = classes.names
+        self._last: dict[str, Any] | None = None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        try:
+            self._put(self._take_last())
+        finally:
+            super().__exit__(kind, error, at)
+
+    def _lines(self, result: FrameResult) -> Iterator[str]:
+        yield from self._take_last()
+        frame = result.frame
+        self._last = {
+            "frame_index": frame.index,
+            "time_s": round(frame.time_s, 3),
+            "clock_time": clock_text(self._info, frame.time_s) or None,
+            "look": _look(result),
+            "tracks": self._tracks(result.tracks.confirmed),
+            "events": [self._event(event) for event in result.events],
+        }
+
+    def _last_lines(self, events: Sequence[TrackEvent]) -> Iterator[str]:
+        if self._last is not None:
+            self._last["events"] += [self._event(event) for event in events]
+        return self._take_last()
+
+    def _take_last(self) -> Iterator[str]:
+        if self._last is not None:
+            last, self._last = self._last, None
+            yield json.dumps(last, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+    def _tracks(self, tracks: Tracks) -> list[dict[str, Any]]:
+        return [
+            {
+                "track_id": track_id,
+                "class": self._names[class_id],
+                "xyxy": box,
+                "velocity": [round(part, 2) for part in velocity],
+                "score": _known(score, 4),
+                "confidence": _known(confidence, 4),
+                "quality": _known(quality, 2),
+                "observed": observed,
+            }
+            for track_id, class_id, box, velocity, score, confidence, quality, observed in zip(
+                tracks.track_id.tolist(),
+                tracks.class_id.tolist(),
+                _rounded(tracks.xyxy),
+                tracks.velocity.tolist(),
+                tracks.score.tolist(),
+                tracks.confidence.tolist(),
+                tracks.quality.tolist(),
+                tracks.observed.tolist(),
+                strict=True,
+            )
+        ]
+
+    def _event(self, event: TrackEvent) -> dict[str, Any]:
+        return {
+            "kind": event.kind.value,
+            "frame_index": event.frame_index,
+            "time_s": round(event.time_s, 3),
+            "track_id": event.life.track_id,
+            "class": self._names[event.life.class_id],
+            "into_track_id": event.into_track_id,
+            "life": _life(event.life),
+        }
+
+
+def _look(result: FrameResult) -> dict[str, Any] | None:
+    if result.look is None:
+        return None
+    seen, regions = result.observation, result.look.regions
+    return {
+        "reason": result.look.reason.value,
+        "regions": None if regions is None else _rounded(regions),
+        "detections": None if seen is None else len(seen.detections),
+    }
+
+
+def _life(life: TrackLife) -> dict[str, Any]:
+    return {
+        "first_frame": life.first_frame,
+        "last_frame": life.last_frame,
+        "first_time_s": round(life.first_time_s, 3),
+        "last_time_s": round(life.last_time_s, 3),
+        "path_length_px": round(life.path_length_px, 1),
+        "detections": life.detections,
+        "first_xyxy": [round(edge, 2) for edge in life.first_xyxy],
+        "last_xyxy": [round(edge, 2) for edge in life.last_xyxy],
+    }
+
+
+def _rounded(xyxy: Boxes) -> list[list[float]]:
+    return [[round(edge, 2) for edge in box] for box in xyxy.tolist()]
+
+
+def _known(value: float, decimals: int) -> float | None:
+    return None if math.isnan(value) else round(value, decimals)
