@@ -61,14 +61,16 @@ class VisualTrackerSettings(Settings):
 
 class AssociationSettings(Settings):
     method: Literal["centroid", "iou", "mixed"] = "centroid"
-    max_distance: float = Field(1.0, gt=0)
-    min_iou: float = Field(0.2, gt=0, lt=1)
+    max_distance: float = Field(0.7, gt=0)
+    min_iou: float = Field(0.1, gt=0, lt=1)
 
 
 class LifecycleSettings(Settings):
-    start_score: float = Field(0.4, ge=0, le=1)
+    start_score: float = Field(0.3, ge=0, le=1)
+    confirm_score: float = Field(0.3, ge=0, le=1)
     confirm_detections: int = Field(2, ge=1)
-    tentative_s: float = Field(1.0, ge=0)
+    max_area: float = Field(0.8, gt=0, le=1)
+    coast_s: float = Field(1.0, ge=0)
     lost_s: float = Field(2.0, ge=0)
 
 

@@ -88,6 +88,11 @@ class VisualTracker(Protocol):
     """
 
     @property
+    def sees(self) -> bool:
+        """False for motion alone: its boxes are predictions, not measurements."""
+        ...
+
+    @property
     def calibration(self) -> Calibration | None:
         """From quality to confidence; None where the engine's quality says nothing."""
         ...
@@ -119,7 +124,7 @@ class Tracker(Protocol):
         ...
 
     def take_events(self) -> tuple[TrackEvent, ...]:
-        """What happened since the last call."""
+        """What happened on this frame: call it once a frame, after the last `correct`."""
         ...
 
     def reset(self) -> None:
