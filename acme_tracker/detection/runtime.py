@@ -1,0 +1,164 @@
+"""Runs network files: OpenVINO on the CPU, ONNX Runtime on CUDA."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acme_tracker.errors import DetectorError
+
+Floats = NDArray[np.float32]
+Shape = tuple[int | None, ...]  # None: any length
+Device = Literal["auto", "cpu", "cuda"]
+
+
+class Network(Protocol):
+    """A network with one input and any number of outputs, in the order of its file."""
+
+    input_shape: Shape
+    output_shapes: list[Shape]
+
+    def __call__(self, blob: Floats) -> list[Floats]: ...
+
+
+class OpenVinoNetwork:
+    """An ONNX file or OpenVINO IR on the CPU, with a fixed number of threads."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        import openvino
+
+        core, cache = openvino.Core(), cache_dir()
+        options: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+        if cache is not None:
+            options["CACHE_DIR"] = str(cache)
+        try:
+            compiled = core.compile_model(str(path), "CPU", options)
+        except RuntimeError:
+            raise DetectorError(_unreadable(path)) from None
+        self.input_shape = _static(compiled.input(0).partial_shape)
+        self.output_shapes = [_static(output.partial_shape) for output in compiled.outputs]
+        self._request = compiled.create_infer_request()
+
+    def __call__(self, blob: Floats) -> list[Floats]:
+        return [np.array(value) for value in self._request.infer(blob).to_tuple()]
+
+
+class OnnxRuntimeNetwork:
+    """An ONNX file through ONNX Runtime."""
+
+    def __init__(self, path: Path, providers: Sequence[str]) -> None:
+        import onnxruntime
+
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), providers=list(providers))
+        except Exception:  # its exceptions share no base but this
+            raise DetectorError(_unreadable(path)) from None
+        self._input = self._session.get_inputs()[0].name
+        self.input_shape = _named(self._session.get_inputs()[0].shape)
+        self.output_shapes = [_named(output.shape) for output in self._session.get_outputs()]
+        self.provider = str(self._session.get_providers()[0])
+
+    def __call__(self, blob: Floats) -> list[Floats]:
+        return [np.asarray(value) for value in self._session.run(None, {self._input: blob})]
+
+
+def open_network(path: Path, device: Device, threads: int) -> Network:
+    """The network of a file where `device` wants it; `auto` is CUDA only where that works."""
+    problem = missing_file(path)
+    if problem:
+        raise DetectorError(problem)
+    if device == "cuda" or (
+        device == "auto" and path.suffix == ".onnx" and _cuda_problem() is None
+    ):
+        return _on_cuda(path)
+    return OpenVinoNetwork(path, threads)
+
+
+def cache_dir() -> Path | None:
+    """Where compiled networks are kept between runs; None where nothing can be written."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "acme-tracker" / "openvino"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def need_gpu() -> None:
+    """DetectorError unless torch finds a CUDA GPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        raise DetectorError(
+            "--device cuda: this machine has no CUDA GPU that torch can use; take --device cpu"
+        )
+
+
+def _cuda_problem() -> str | None:
+    """Why ONNX Runtime cannot use a GPU here, None if it can."""
+    try:
+        import onnxruntime
+    except ImportError:
+        providers = []
+    else:
+        providers = onnxruntime.get_available_providers()
+    if "CUDAExecutionProvider" not in providers:
+        return "ONNX files run on CUDA through onnxruntime-gpu: pip install onnxruntime-gpu"
+    import torch
+
+    return None if torch.cuda.is_available() else "this machine has no CUDA GPU that torch can use"
+
+
+def _on_cuda(path: Path) -> OnnxRuntimeNetwork:
+    if path.suffix != ".onnx":
+        raise DetectorError(
+            f"--device cuda: {path.name} is an OpenVINO file, which runs on the "
+            "CPU only; take --device cpu"
+        )
+    problem = _cuda_problem()
+    if problem:
+        raise DetectorError(f"--device cuda: {problem}, or take --device cpu")
+    import onnxruntime
+
+    onnxruntime.preload_dlls()  # those that torch's wheels brought
+    network = OnnxRuntimeNetwork(path, ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    if network.provider != "CUDAExecutionProvider":
+        raise DetectorError(
+            "--device cuda: onnxruntime-gpu cannot load CUDA's libraries here; "
+            "mend its installation or take --device cpu"
+        )
+    return network
+
+
+def missing_file(path: Path) -> str:
+    """What is wrong with a network's files before they are read, "" if nothing."""
+    for needed in (path, path.with_suffix(".bin")) if path.suffix == ".xml" else (path,):
+        if not needed.is_file():
+            return f"no weights file {needed}"
+        if not needed.stat().st_size:
+            return f"weights file {needed} is empty"
+    return ""
+
+
+def _unreadable(path: Path) -> str:
+    return f"weights file {path} is damaged, or is no ONNX or OpenVINO network"
+
+
+def _static(shape: Any) -> Shape:
+    return tuple(None if side.is_dynamic else int(side.get_length()) for side in shape)
+
+
+def _named(shape: Sequence[int | str | None]) -> Shape:
+    return tuple(side if isinstance(side, int) else None for side in shape)

@@ -1,0 +1,178 @@
+"""Every box-detection model that torchvision ships, in torch: their conversion takes minutes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from acme_tracker.config import DetectorSettings, nearest
+from acme_tracker.datatypes import ClassList, Detections, Image
+from acme_tracker.detection.runtime import Device, need_gpu
+from acme_tracker.detection.selection import Candidates, Selector, check_images, select_classes
+from acme_tracker.errors import DetectorError
+
+PREFIX = "torchvision:"
+_WORKING_SCORE = 0.3
+
+
+class TorchvisionDetector:
+    """A torchvision model in eval mode: `model(images)` gives boxes, scores and labels of each."""
+
+    def __init__(self, model: Any, selector: Selector, device: str, threads: int) -> None:
+        self._model, self._select = model.eval().to(device), selector
+        self._device, self._threads = device, threads
+
+    @property
+    def classes(self) -> ClassList:
+        return self._select.classes
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        import torch
+
+        check_images(images)
+        if not images:
+            return []
+        half = torch.autocast("cuda", torch.float16, enabled=self._device == "cuda")
+        with torch.inference_mode(), _threads(self._threads), half:
+            found = self._model([self._tensor(image) for image in images])
+        return [
+            self._select(_candidates(one), (image.shape[1], image.shape[0]))
+            for one, image in zip(found, images, strict=True)
+        ]
+
+    def _tensor(self, image: Image) -> Any:
+        """(H, W, 3) BGR bytes -> (3, H, W) RGB in [0, 1] on the device."""
+        import torch
+
+        rgb = torch.from_numpy(np.ascontiguousarray(image[..., ::-1])).to(self._device)
+        return rgb.permute(2, 0, 1).float() / 255
+
+
+def open_torchvision(name: str, settings: DetectorSettings) -> TorchvisionDetector:
+    """The detector of `torchvision:NAME`, with torchvision's COCO weights or those of a file."""
+    from torchvision.models import get_model, get_model_weights
+
+    known = torchvision_names()
+    if name not in known:
+        raise DetectorError(f"torchvision has no detection model {name!r}{nearest(name, known)}")
+    device = _device(settings.device)
+    published = get_model_weights(name).DEFAULT
+    labels = tuple(published.meta["categories"])
+    classes = select_classes(labels, settings.classes, f"detector {PREFIX}{name}")
+    score = _WORKING_SCORE if settings.score is None else settings.score
+    # The models keep a box under every class that scores; here the best class of its kind stays.
+    selector = Selector(labels, classes, score, "per-kind", iou=0.6)
+    model = get_model(name, weights=None, weights_backbone=None, num_classes=len(labels))
+    _load(model, name, published, settings.weights)
+    return TorchvisionDetector(model, selector, device, settings.threads)
+
+
+def torchvision_names() -> list[str]:
+    from torchvision.models import detection, list_models
+
+    return sorted(list_models(module=detection))
+
+
+def torchvision_labels(name: str) -> tuple[str, ...]:
+    from torchvision.models import get_model_weights
+
+    return tuple(get_model_weights(name).DEFAULT.meta["categories"])
+
+
+def cached_weights(name: str) -> Path:
+    """Where torchvision keeps a model's weights once they are downloaded."""
+    import torch
+    from torchvision.models import get_model_weights
+
+    url = get_model_weights(name).DEFAULT.url
+    return Path(torch.hub.get_dir(), "checkpoints", url.rpartition("/")[2])
+
+
+def _device(wanted: Device) -> str:
+    import torch
+
+    if wanted == "cuda":
+        need_gpu()
+    return "cpu" if wanted == "cpu" or not torch.cuda.is_available() else "cuda"
+
+
+def _load(model: Any, name: str, published: Any, given: Path | None) -> None:
+    state = _downloaded(name, published) if given is None else _read(given)
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        problem = str(error).partition("\n")[2].strip().partition("\n")[0]
+        raise DetectorError(f"weights file {given} is not for {name}: {problem}") from None
+
+
+def _downloaded(name: str, published: Any) -> Mapping[str, Any]:
+    """The weights that torchvision publishes, from its cache or the network."""
+    try:
+        state: Mapping[str, Any] = published.get_state_dict(
+            progress=sys.stderr.isatty(), check_hash=True
+        )
+    except (OSError, RuntimeError) as error:
+        path = cached_weights(name)
+        raise DetectorError(
+            f"{PREFIX}{name} needs {path.name}, which is not in {path.parent} and cannot be "
+            f"downloaded ({error}); put it there or give it with --weights FILE"
+        ) from None
+    return state
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    """A state dict of a .pth or .safetensors file; a training checkpoint's `model` part."""
+    if not path.is_file():
+        raise DetectorError(f"no weights file {path}")
+    try:
+        state = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
+    except DetectorError:
+        raise
+    except Exception:  # a damaged pickle can raise anything
+        raise DetectorError(f"weights file {path} is damaged, or is no state dict") from None
+    return state
+
+
+def _read_pickle(path: Path) -> Mapping[str, Any]:
+    import torch
+
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    if isinstance(state, Mapping) and isinstance(state.get("model"), Mapping):
+        state = state["model"]
+    if not isinstance(state, Mapping):
+        raise DetectorError(f"weights file {path} holds a {type(state).__name__}, not a state dict")
+    return state
+
+
+def _read_safetensors(path: Path) -> Mapping[str, Any]:
+    try:
+        from safetensors.torch import load_file
+    except ImportError:
+        raise DetectorError(f"{path.name} needs the package: pip install safetensors") from None
+    return load_file(path)
+
+
+def _candidates(found: Mapping[str, Any]) -> Candidates:
+    return Candidates(
+        found["boxes"].float().cpu().numpy(),
+        found["scores"].float().cpu().numpy(),
+        found["labels"].cpu().numpy().astype(np.int64),
+    )
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Give torch so many threads, and as many as before afterwards: others want fewer."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
