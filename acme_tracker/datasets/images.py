@@ -1,0 +1,69 @@
+"""Picture files: listing them, their sizes without decoding them, and loading them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from acme_tracker.datatypes import Image
+from acme_tracker.errors import DatasetError
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+_ORIENTATION = 0x0112
+_TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
+
+
+def is_image(path: Path | str) -> bool:
+    """Whether the name ends like a picture's, in any case; macOS's `._` companions do not count."""
+    name = os.path.basename(path)  # noqa: PTH119 - called once a file of large trees
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES and not name.startswith("._")  # noqa: PTH122
+
+
+def list_images(folder: Path, deep: bool = True) -> list[Path]:
+    """The pictures of a folder, sorted by path; with those of its folders if `deep`."""
+    found = []
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        if not deep:
+            folders.clear()
+        found += [os.path.join(parent, name) for name in files if is_image(name)]  # noqa: PTH118
+    return [Path(path) for path in sorted(found)]
+
+
+def image_size(path: Path | str) -> tuple[int, int]:
+    """(width, height) as `load_image` would show it, from the file's header alone."""
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(path) as picture:
+            width, height = picture.size
+            # Pillow turns TIFF sizes by itself.
+            turned = picture.format != "TIFF" and picture.getexif().get(_ORIENTATION) in _TURNED
+    except Exception as error:  # Pillow's decoders raise whatever a broken file makes them raise
+        raise DatasetError(f"{path}: {_why(Path(path), error)}") from None
+    return (height, width) if turned else (width, height)
+
+
+def load_image(path: Path | str) -> Image:
+    """(H, W, 3) BGR, turned as its EXIF orientation says; DatasetError if it cannot be read."""
+    import cv2
+
+    try:
+        data = np.fromfile(path, np.uint8)  # not cv2.imread: it fails on odd names on Windows
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except (OSError, cv2.error) as error:
+        raise DatasetError(f"{path}: {_why(Path(path), error)}") from None
+    if image is None:
+        raise DatasetError(f"{path}: {_why(Path(path))}")
+    return np.asarray(image, np.uint8)
+
+
+def _why(path: Path, error: Exception | None = None) -> str:
+    if not path.is_file():
+        return "image is missing"
+    if path.stat().st_size == 0:
+        return "image file is empty"
+    if isinstance(error, PermissionError):
+        return "image cannot be read: permission denied"
+    return "image cannot be read: not a picture, or damaged"
