@@ -64,13 +64,13 @@ class BoxMotion:
 
     def add(self, xyxy: Boxes, noise: ArrayLike = MEASUREMENT_NOISE) -> None:
         """Append boxes (M, 4), at rest as far as is known."""
-        mean = _measured(xyxy)
-        unit = _unit(mean)
-        self._mean = np.concatenate([self._mean, mean])
-        self._rate = np.concatenate([self._rate, np.zeros_like(mean)])
-        self._var = np.concatenate([self._var, (unit * _column(noise)) ** 2])
-        self._cov = np.concatenate([self._cov, np.zeros_like(mean)])
-        self._rate_var = np.concatenate([self._rate_var, (unit * START_RATE) ** 2])
+        for name, fresh in _at_rest(xyxy, noise).items():
+            setattr(self, name, np.concatenate([getattr(self, name), fresh]))
+
+    def restart(self, rows: Index, xyxy: Boxes, noise: ArrayLike = MEASUREMENT_NOISE) -> None:
+        """Put some boxes (M, 4) elsewhere, at rest as far as is known."""
+        for name, fresh in _at_rest(xyxy, noise).items():
+            getattr(self, name)[rows] = fresh
 
     def predict(self, dt_s: float) -> None:
         """Move every box on by `dt_s` seconds."""
@@ -103,8 +103,21 @@ class BoxMotion:
         """Forget some boxes; later rows move up."""
         keep = np.ones(len(self), bool)
         keep[rows] = False
-        for name in ("_mean", "_rate", "_var", "_cov", "_rate_var"):
-            setattr(self, name, getattr(self, name)[keep])
+        for name, column in vars(self).items():
+            setattr(self, name, column[keep])
+
+
+def _at_rest(xyxy: Boxes, noise: ArrayLike) -> dict[str, Doubles]:
+    """The arrays of BoxMotion for boxes of which only the place is known."""
+    mean = _measured(xyxy)
+    unit = _unit(mean)
+    return {
+        "_mean": mean,
+        "_rate": np.zeros_like(mean),
+        "_var": (unit * _column(noise)) ** 2,
+        "_cov": np.zeros_like(mean),
+        "_rate_var": (unit * START_RATE) ** 2,
+    }
 
 
 def _measured(xyxy: Boxes) -> Doubles:

@@ -112,6 +112,19 @@ def test_rows_are_independent_and_close_up_when_one_is_removed() -> None:
     assert both.xyxy.shape == (0, 4)
 
 
+def test_a_restarted_box_is_as_good_as_new_and_the_others_do_not_notice() -> None:
+    motion, fresh = glide(10, 1), BoxMotion()
+    motion.add(BOX)
+    other = motion.xyxy[1]
+    motion.restart([0], BOX * 3)
+    fresh.add(BOX * 3)
+    for each in (motion, fresh):
+        each.predict(0.3)
+    np.testing.assert_array_equal(motion.xyxy[0], fresh.xyxy[0])
+    np.testing.assert_array_equal(motion.variance[0], fresh.variance[0])
+    np.testing.assert_allclose(motion.xyxy[1], other)
+
+
 def test_each_box_may_have_a_noise_of_its_own() -> None:
     motion = BoxMotion()
     motion.add(np.concatenate([BOX, BOX]), [0.02, 0.2])
