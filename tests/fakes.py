@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import ClassList, Detections, Frame, Image
+from acme_tracker.datatypes import ClassList, Detections, Followed, Frame, Image
 
 
 def textured_scene(size: tuple[int, int] = (320, 240), seed: int = 0) -> Image:
@@ -58,3 +58,44 @@ class ScriptedDetector:
         ]
         self.calls += len(images)
         return found
+
+
+class ScriptedFollower:
+    """A visual tracker whose targets stand still, with the quality (and trust) that a test sets."""
+
+    sees = True
+
+    def __init__(self) -> None:
+        self.boxes: dict[int, NDArray[np.float32]] = {}
+        self.quality = 1.0
+        self.gives_up = False
+        self.calls: list[tuple[str, list[int]]] = []
+
+    def calibration(self, quality: NDArray[np.float32]) -> NDArray[np.float32]:
+        return quality
+
+    def start(self, frame: Frame, target_ids: NDArray[np.int64], xyxy: NDArray[np.float32]) -> None:
+        assert not set(target_ids.tolist()) & set(self.boxes), "started twice"
+        self._place("start", target_ids, xyxy)
+
+    def refresh(
+        self, frame: Frame, target_ids: NDArray[np.int64], xyxy: NDArray[np.float32]
+    ) -> None:
+        assert set(target_ids.tolist()) <= set(self.boxes), "refreshed before its start"
+        self._place("refresh", target_ids, xyxy)
+
+    def update(self, frame: Frame) -> Followed:
+        count = len(self.boxes)
+        xyxy = np.array(list(self.boxes.values()), np.float32).reshape(-1, 4)
+        quality = np.full(count, self.quality, np.float32)
+        ok = np.full(count, not self.gives_up)
+        return Followed(np.array(list(self.boxes), np.int64), xyxy, quality, ok)
+
+    def stop(self, target_ids: NDArray[np.int64]) -> None:
+        self.calls.append(("stop", target_ids.tolist()))
+        for target_id in target_ids.tolist():
+            del self.boxes[target_id]
+
+    def _place(self, call: str, target_ids: NDArray[np.int64], xyxy: NDArray[np.float32]) -> None:
+        self.calls.append((call, target_ids.tolist()))
+        self.boxes.update(zip(target_ids.tolist(), np.array(xyxy), strict=True))

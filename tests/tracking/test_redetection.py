@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from acme_tracker.config import RedetectionSettings
+from acme_tracker.datatypes import Frame, LookReason, Tracks, TrackState
+from acme_tracker.tracking.redetection import RedetectionPolicy, SceneCuts
+from tests.fakes import moving_patches, textured_scene
+
+BLANK = np.zeros((8, 8, 3), np.uint8)
+
+
+def frame(index: int, fps: float = 10) -> Frame:
+    return Frame.of_image(BLANK, index, index / fps)
+
+
+def tracks(*confidence: float, state: TrackState = TrackState.CONFIRMED) -> Tracks:
+    count = len(confidence)
+    return Tracks(
+        track_id=np.arange(1, count + 1),
+        xyxy=np.tile(np.array([0, 0, 4, 4], np.float32), (count, 1)),
+        velocity=np.zeros((count, 2), np.float32),
+        class_id=np.zeros(count, np.int64),
+        score=np.ones(count, np.float32),
+        confidence=np.array(confidence, np.float32),
+        quality=np.full(count, np.nan, np.float32),
+        state=np.full(count, state),
+        observed=np.zeros(count, bool),
+    )
+
+
+def looks(policy: RedetectionPolicy, seen: list[Tracks]) -> dict[int, str]:
+    decisions = {i: policy.decide(frame(i), t) for i, t in enumerate(seen)}
+    return {i: str(look.reason) for i, look in decisions.items() if look}
+
+
+def test_the_first_frame_is_looked_at() -> None:
+    look = RedetectionPolicy(RedetectionSettings()).decide(frame(0), tracks())
+    assert look is not None
+    assert look.reason is LookReason.NOTHING_TRACKED
+
+
+def test_sure_tracks_are_left_alone_until_the_longest_gap() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(max_gap_s=0.5))
+    assert looks(policy, [tracks(0.9)] * 12) == {0: "nothing tracked", 5: "max gap", 10: "max gap"}
+
+
+def test_an_unsure_track_is_looked_at_on_the_same_frame() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(max_gap_s=9))
+    assert looks(policy, [tracks(0.9), tracks(0.9, 0.6), tracks(0.9, 0.4), tracks(0.9)]) == {
+        0: "nothing tracked",
+        2: "low confidence",
+    }
+
+
+def test_unsure_tracks_that_are_not_shown_ask_for_nothing() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(max_gap_s=9, idle_gap_s=9))
+    policy.decide(frame(0), tracks())
+    for state in (TrackState.TENTATIVE, TrackState.LOST):
+        assert policy.decide(frame(1), tracks(0.1, state=state)) is None
+
+
+def test_a_look_put_off_by_the_least_gap_comes_when_the_gap_is_over() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(min_gap_s=0.3, max_gap_s=9))
+    assert looks(policy, [tracks(0.9), *[tracks(0.1)] * 3]) == {
+        0: "nothing tracked",
+        3: "low confidence",
+    }
+
+
+def test_an_engine_without_confidence_is_looked_after_by_the_longest_gap() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(max_gap_s=0.4))
+    assert looks(policy, [tracks(np.nan)] * 6) == {0: "nothing tracked", 4: "max gap"}
+
+
+def test_an_empty_road_is_looked_at_at_the_idle_rate() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(idle_gap_s=0.3))
+    assert list(looks(policy, [tracks()] * 10)) == [0, 3, 6, 9]
+
+
+@pytest.mark.parametrize(("every", "reason"), [(1, "every frame"), (3, "cadence")])
+def test_a_fixed_cadence_listens_to_nothing_else(every: int, reason: str) -> None:
+    policy = RedetectionPolicy(RedetectionSettings(every_frames=every))
+    found = looks(policy, [tracks(0.1)] * 7)
+    assert found == dict.fromkeys(range(0, 7, every), reason)
+
+
+def test_another_scene_is_a_cut() -> None:
+    cuts = SceneCuts()
+    scenes = [textured_scene(seed=s) for s in (1, 1, 2, 2)]
+    assert [cuts.watch(Frame.of_image(s, i, i / 25)) for i, s in enumerate(scenes)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+
+
+def test_neither_traffic_nor_a_change_of_light_is_a_cut() -> None:
+    cuts = SceneCuts()
+    frames, _ = moving_patches([(10, 60), (40, 150)], (6, 0), 20, patch=(120, 80))
+    assert not any(cuts.watch(f) for f in frames)
+    dark = Frame.of_image((frames[-1].image * 0.5).astype(np.uint8), 20, 0.8)
+    assert not cuts.watch(dark)
+
+
+def test_a_flat_picture_is_no_cut_from_another_flat_one() -> None:
+    cuts = SceneCuts()
+    black, white = np.zeros((72, 128, 3), np.uint8), np.full((72, 128, 3), 255, np.uint8)
+    assert not any(cuts.watch(Frame.of_image(p, i, i)) for i, p in enumerate((black, white, black)))
