@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from acme_tracker.config import nearest
-from acme_tracker.datasets.problems import Problems
+from acme_tracker.datasets.images import image_size
+from acme_tracker.datasets.problems import FileError, Problems
+from acme_tracker.datasets.text import read_lines
 from acme_tracker.datasets.types import (
     REGION,
     DetectionDataset,
@@ -33,6 +35,27 @@ def choose_splits(there: Iterable[str], wanted: str | None, where: Path) -> list
         return [plain[wanted.replace("valid", "val")]]
     hint = nearest(wanted, filter(None, names)) if any(names) else "; it has no splits"
     raise DatasetError(f"{where}: no split {wanted!r}{hint}")
+
+
+def label_lines(path: Path, problems: Problems) -> list[tuple[int, str]] | None:
+    """The lines of one image's label file; None, with a problem, if nothing is known of it."""
+    try:
+        return read_lines(path)
+    except FileError as error:
+        if path.exists():
+            problems.caught(error)
+        else:
+            problems.warn(path, "label file is missing: its image is taken as unlabelled")
+    return None
+
+
+def first_size(pictures: Sequence[Path], problems: Problems) -> tuple[int, int] | None:
+    """(width, height) of a sequence by its first picture."""
+    try:
+        return image_size(pictures[0]) if pictures else None
+    except FileError as error:
+        problems.caught(error)
+        return None
 
 
 class DatasetBuilder:

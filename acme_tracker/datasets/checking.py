@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datasets.images import image_size, load_image
-from acme_tracker.datasets.problems import Problem, Problems, Severity
+from acme_tracker.datasets.images import decode_image, image_size
+from acme_tracker.datasets.problems import FileError, Problem, Problems, Severity
 from acme_tracker.datasets.types import REGION, DetectionDataset
-from acme_tracker.errors import DatasetError
 
 SMALL_PX2, MEDIUM_PX2 = 32**2, 96**2  # COCO's limits of box area
 HEIGHT_LIMITS_PX = (8, 16, 32, 64, 128)
@@ -123,14 +122,14 @@ def _look_at_files(
         try:
             size = image_size(path)
             if decode:
-                load_image(path)
+                decode_image(path)
             digest = hashlib.blake2b(Path(path).read_bytes(), digest_size=16).digest()
             if sizes[number].all() and tuple(sizes[number]) != size:
                 said, got = "x".join(map(str, sizes[number])), "x".join(map(str, size))
                 problems.warn(path, f"image is {got}, but its labels say {said}")
             sizes[number] = size
-        except DatasetError as error:
-            problems.error(path, str(error).removeprefix(f"{path}: "))
+        except FileError as error:
+            problems.caught(error)
         except OSError as error:
             problems.error(path, f"image cannot be read: {error.strerror}")
         hashes.append(digest)

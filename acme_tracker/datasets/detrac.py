@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from acme_tracker.datasets.building import RowsBuilder
-from acme_tracker.datasets.images import image_size, list_images
+from acme_tracker.datasets.building import RowsBuilder, first_size
+from acme_tracker.datasets.images import list_images
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.text import line_of, numbers, read_xml, whole
 from acme_tracker.datasets.types import REGION, Sequence, class_list
@@ -67,12 +67,11 @@ def _read_file(path: Path, problems: Problems) -> Sequence:
     for xyxy in regions:
         for index in range(length):
             rows.row(index, REGION, xyxy, REGION, scored=False)
-    size = image_size(pictures[0]) if pictures else SIZE
     return Sequence(
         name,
         folder,
         FRAME_RATE,
-        size,
+        first_size(pictures, problems) or SIZE,
         length,
         class_list(CLASSES),
         rows.build(),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from acme_tracker.datasets.problems import FileError
 from acme_tracker.datatypes import Image
-from acme_tracker.errors import DatasetError
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 _ORIENTATION = 0x0112
@@ -32,17 +32,29 @@ def list_images(folder: Path, deep: bool = True) -> list[Path]:
 
 
 def image_size(path: Path | str) -> tuple[int, int]:
-    """(width, height) as `load_image` would show it, from the file's header alone."""
+    """(width, height) as `load_image` would show it, from the file's header; FileError if none."""
     from PIL import Image as Pillow
 
     try:
         with Pillow.open(path) as picture:
             width, height = picture.size
+            exif = Pillow.Image.getexif(picture)  # the PNG class's own would decode the picture
             # Pillow turns TIFF sizes by itself.
-            turned = picture.format != "TIFF" and picture.getexif().get(_ORIENTATION) in _TURNED
+            turned = picture.format != "TIFF" and exif.get(_ORIENTATION) in _TURNED
     except Exception as error:  # Pillow's decoders raise whatever a broken file makes them raise
-        raise DatasetError(f"{path}: {_why(Path(path), error)}") from None
+        raise FileError(path, _why(Path(path), error)) from None
     return (height, width) if turned else (width, height)
+
+
+def decode_image(path: Path | str) -> None:
+    """FileError unless every pixel can be decoded; OpenCV fills truncated JPEGs with grey."""
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(path) as picture:
+            picture.load()
+    except Exception as error:  # as above
+        raise FileError(path, _why(Path(path), error)) from None
 
 
 def load_image(path: Path | str) -> Image:
@@ -53,9 +65,9 @@ def load_image(path: Path | str) -> Image:
         data = np.fromfile(path, np.uint8)  # not cv2.imread: it fails on odd names on Windows
         image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     except (OSError, cv2.error) as error:
-        raise DatasetError(f"{path}: {_why(Path(path), error)}") from None
+        raise FileError(path, _why(Path(path), error)) from None
     if image is None:
-        raise DatasetError(f"{path}: {_why(Path(path))}")
+        raise FileError(path, _why(Path(path)))
     return np.asarray(image, np.uint8)
 
 

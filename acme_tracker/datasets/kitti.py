@@ -9,12 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from acme_tracker.config import nearest
-from acme_tracker.datasets.building import DatasetBuilder, RowsBuilder, choose_splits
-from acme_tracker.datasets.images import image_size, list_images
+from acme_tracker.datasets.building import (
+    DatasetBuilder,
+    RowsBuilder,
+    choose_splits,
+    first_size,
+    label_lines,
+)
+from acme_tracker.datasets.images import list_images
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.text import numbers, read_lines, whole
 from acme_tracker.datasets.types import REGION, DetectionDataset, Sequence, class_list
-from acme_tracker.errors import DatasetError
 
 DETECTION_LOOKED_FOR = "label_2/*.txt with image_2/, here or in training/"
 TRACKING_LOOKED_FOR = "label_02/*.txt with image_02/, here or in training/"
@@ -61,12 +66,9 @@ def _homes(path: Path) -> dict[str, Path]:
 
 
 def _read_image(image: Path, labels: Path, split: str, builder: DatasetBuilder) -> None:
-    if not labels.is_file():
-        builder.problems.warn(labels, f"label file of {image.name} is missing: taken as unlabelled")
-        builder.image(image, image.name, split, labelled=False)
-        return
-    builder.image(image, image.name, split)
-    for line, text in read_lines(labels):
+    lines = label_lines(labels, builder.problems)
+    builder.image(image, image.name, split, labelled=lines is not None)
+    for line, text in lines or ():
         try:
             name, xyxy = _parse(text.split())
             builder.box(xyxy, name)
@@ -103,17 +105,11 @@ def _read_sequence(labels: Path, problems: Problems) -> Sequence:
         problems.warn(
             labels, f"labels go to frame {last - 1}, but {folder} has {len(pictures)} images"
         )
-    size = None
-    if pictures:
-        try:
-            size = image_size(pictures[0])
-        except DatasetError as error:
-            problems.error(pictures[0], str(error).removeprefix(f"{pictures[0]}: "))
     return Sequence(
         labels.stem,
         folder if pictures else None,
         FRAME_RATE,
-        size,
+        first_size(pictures, problems),
         max(len(pictures), last),
         class_list(CLASSES),
         table,

@@ -15,7 +15,7 @@ from xml.sax.saxutils import quoteattr
 
 from acme_tracker.datasets.building import DatasetBuilder, choose_splits
 from acme_tracker.datasets.images import image_size, list_images
-from acme_tracker.datasets.problems import Problems
+from acme_tracker.datasets.problems import FileError, Problems
 from acme_tracker.datasets.text import numbers, read_json
 from acme_tracker.datasets.types import REGION, DetectionDataset, LabelledImage
 from acme_tracker.datasets.writing import (
@@ -101,8 +101,8 @@ def _read_task(
         return
     try:
         size = image_size(path)
-    except DatasetError as error:
-        to.problems.error(path, str(error).removeprefix(f"{path}: "))
+    except FileError as error:
+        to.problems.caught(error)
         return
     done = [a for a in task.get("annotations") or () if not a.get("was_cancelled")]
     split = _split(task)

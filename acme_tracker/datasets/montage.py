@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from acme_tracker.datasets.images import load_image
+from acme_tracker.datasets.images import list_images, load_image
 from acme_tracker.datasets.types import DetectionDataset, Sequence
 from acme_tracker.datatypes import Boxes, ClassList, Image
 from acme_tracker.errors import DatasetError, OutputError
@@ -56,8 +56,6 @@ def sequences_montage(sequences: Several[Sequence], count: int = 16) -> Image:
 
 def _frames(sequence: Sequence, wanted: set[int]) -> list[tuple[int, Image]]:
     """Some frames of a sequence by their index."""
-    from acme_tracker.datasets.images import list_images
-
     assert sequence.path is not None
     if sequence.path.is_dir():
         pictures = list_images(sequence.path, deep=False)
@@ -121,8 +119,9 @@ def _text(cell: Image, text: str, at: tuple[int, int], colour: tuple[int, int, i
     import cv2
 
     plain = text.encode("ascii", "replace").decode()  # the font has no others
-    for shade, thickness in (((0, 0, 0), 3), (colour, 1)):
-        cv2.putText(cell, plain, at, cv2.FONT_HERSHEY_SIMPLEX, 0.35, shade, thickness, cv2.LINE_AA)
+    shadow = (at[0] + 1, at[1] + 1)
+    for place, shade in ((shadow, (0, 0, 0)), (at, colour)):
+        cv2.putText(cell, plain, place, cv2.FONT_HERSHEY_SIMPLEX, 0.35, shade, 1, cv2.LINE_AA)
 
 
 def _grid(cells: Several[Image]) -> Image:

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from acme_tracker import boxes
-from acme_tracker.datasets.building import RowsBuilder
-from acme_tracker.datasets.images import image_size, list_images
+from acme_tracker.datasets.building import RowsBuilder, first_size
+from acme_tracker.datasets.images import list_images
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.text import numbers, read_lines, read_text, whole
 from acme_tracker.datasets.types import REGION, Sequence, class_list
@@ -69,13 +69,11 @@ def _read_sequence(truth: Path, problems: Problems) -> Sequence:
     if last > length:
         problems.warn(truth, f"truth goes to frame {last}, but the sequence has {length}")
     size = (int(info.get("imWidth", 0)), int(info.get("imHeight", 0)))
-    if not all(size):
-        size = image_size(images[0]) if images else (0, 0)
     return Sequence(
         home.name,
         path,
         float(info["frameRate"]) if "frameRate" in info else None,
-        size if all(size) else None,
+        size if all(size) else first_size(images, problems),
         max(length, last),
         class_list(names),
         table,

@@ -37,6 +37,17 @@ class Problem:
         return f"{place}: {self.message}"
 
 
+class FileError(DatasetError):
+    """A file that cannot be used: fatal where it is the data set's only one, else a problem."""
+
+    def __init__(self, path: Path | str, message: str, line: int | None = None) -> None:
+        super().__init__(path, message, line)
+        self.problem = Problem(str(path), line, message, Severity.ERROR)
+
+    def __str__(self) -> str:
+        return str(self.problem)
+
+
 class Problems:
     """Collects problems; a strict one raises the first as a DatasetError instead."""
 
@@ -51,6 +62,10 @@ class Problems:
     def warn(self, path: Path | str, message: str, line: int | None = None) -> None:
         """Something odd was used as it is."""
         self._add(Problem(str(path), line, message, Severity.WARNING))
+
+    def caught(self, error: FileError) -> None:
+        """A file was left out."""
+        self._add(error.problem)
 
     def _add(self, problem: Problem) -> None:
         if self.strict:

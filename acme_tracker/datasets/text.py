@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
-from acme_tracker.errors import DatasetError
+from acme_tracker.datasets.problems import FileError
 
 _BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -30,7 +30,7 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     if "\x00" in text:
-        raise DatasetError(f"{path}: is not a text file")
+        raise FileError(path, "is not a text file")
     return text
 
 
@@ -64,13 +64,13 @@ def whole(word: object) -> int:
 
 
 def read_json(path: Path) -> Any:
-    """The value of a JSON file; DatasetError with the line if it is not valid."""
+    """The value of a JSON file; FileError with the line if it is not valid."""
     try:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
-        raise DatasetError(f"{path}:{error.lineno}: not valid JSON: {error.msg}") from None
+        raise FileError(path, f"not valid JSON: {error.msg}", error.lineno) from None
     except RecursionError:
-        raise DatasetError(f"{path}: JSON is nested too deeply") from None
+        raise FileError(path, "JSON is nested too deeply") from None
 
 
 def read_xml(path: Path) -> ET.Element:
@@ -86,8 +86,8 @@ def read_xml(path: Path) -> ET.Element:
     try:
         parser.Parse(_read_bytes(path), True)
     except (expat.ExpatError, LookupError, ValueError) as error:
-        line = getattr(error, "lineno", 1)
-        raise DatasetError(f"{path}:{line}: not valid XML: {error}") from None
+        said = str(error).partition(": line")[0]
+        raise FileError(path, f"not valid XML: {said}", getattr(error, "lineno", None)) from None
     return builder.close()
 
 
@@ -100,4 +100,4 @@ def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DatasetError(f"{path}: cannot be read: {error.strerror}") from None
+        raise FileError(path, f"cannot be read: {error.strerror}") from None

@@ -11,10 +11,9 @@ from xml.etree.ElementTree import Element
 
 from acme_tracker.datasets.building import DatasetBuilder, choose_splits
 from acme_tracker.datasets.images import IMAGE_SUFFIXES, list_images
-from acme_tracker.datasets.problems import Problems
+from acme_tracker.datasets.problems import FileError, Problems
 from acme_tracker.datasets.text import line_of, numbers, read_lines, read_xml, whole
 from acme_tracker.datasets.types import DetectionDataset
-from acme_tracker.errors import DatasetError
 
 LOOKED_FOR = "Annotations/*.xml with JPEGImages/, or *.xml beside the pictures"
 _SPLITS = ("train", "val", "valid", "test")
@@ -39,8 +38,8 @@ def read(path: Path, split: str | None, problems: Problems) -> DetectionDataset:
         for file in files[name]:
             try:
                 used.add(_read_file(file, name, pictures, builder))
-            except DatasetError as error:
-                problems.error(file, str(error).removeprefix(f"{file}: "))
+            except FileError as error:
+                problems.caught(error)
     if split is None:
         for image in pictures.values():
             if image not in used and "Segmentation" not in image.parent.name:
@@ -86,7 +85,7 @@ def _read_file(
 ) -> Path:
     root = read_xml(file)
     if root.tag != "annotation":
-        raise DatasetError(f"{file}:{line_of(root)}: wanted <annotation>, got <{root.tag}>")
+        raise FileError(file, f"wanted <annotation>, got <{root.tag}>", line_of(root))
     image = _picture(file, root, pictures)
     builder.image(image, image.name, split, _size(root))
     for element in root.iter("object"):
@@ -105,7 +104,7 @@ def _picture(file: Path, root: Element, pictures: dict[tuple[str, str], Path]) -
         for stem in stems:
             if (str(folder), stem) in pictures:
                 return pictures[str(folder), stem]
-    raise DatasetError(f"{file}: image {said or file.stem} is missing")
+    raise FileError(file, f"image {said or file.stem} is missing")
 
 
 def _size(root: Element) -> tuple[int, int] | None:

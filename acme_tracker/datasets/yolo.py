@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from acme_tracker.config import read_mapping
-from acme_tracker.datasets.building import DatasetBuilder, choose_splits
+from acme_tracker.datasets.building import DatasetBuilder, choose_splits, label_lines
 from acme_tracker.datasets.images import image_size, is_image, list_images
-from acme_tracker.datasets.problems import Problems
+from acme_tracker.datasets.problems import FileError, Problems
 from acme_tracker.datasets.text import numbers, read_lines, whole
 from acme_tracker.datasets.types import DetectionDataset
 from acme_tracker.errors import ConfigError, DatasetError
@@ -173,17 +173,14 @@ def label_path(image: Path) -> Path:
 def _read_image(image: Path, name: str, split: str, builder: DatasetBuilder) -> None:
     try:
         size = image_size(image)
-    except DatasetError as error:
-        builder.problems.error(image, str(error).removeprefix(f"{image}: "))
+    except FileError as error:
+        builder.problems.caught(error)
         return
     labels = label_path(image)
-    if not labels.is_file():
-        builder.problems.warn(labels, f"label file of {image.name} is missing: taken as unlabelled")
-        builder.image(image, name, split, size, labelled=False)
-        return
-    builder.image(image, name, split, size)
-    names = list(builder.class_names)
-    for line, text in read_lines(labels):
+    lines = label_lines(labels, builder.problems)
+    builder.image(image, name, split, size, labelled=lines is not None)
+    names = builder.class_names
+    for line, text in lines or ():
         try:
             class_id, xyxy = _parse_row(text.split(), size)
             if not 0 <= class_id < len(names):

@@ -1,0 +1,299 @@
+"""Formats without a writer, against small files written by hand from their specification."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acme_tracker.datasets import open_class_folders, open_dataset, open_sequences
+from acme_tracker.errors import DatasetError
+from tests.datasets.making import picture, text
+
+VOC = """<annotation>
+  <filename>{name}</filename>
+  <size><width>100</width><height>50</height><depth>3</depth></size>
+  <object>
+    <name>car</name><difficult>0</difficult>
+    <bndbox><xmin>1</xmin><ymin>11</ymin><xmax>100</xmax><ymax>50</ymax></bndbox>
+  </object>
+  <object>
+    <name>bus</name><difficult>1</difficult>
+    <bndbox><xmin>5</xmin><ymin>5</ymin><xmax>5</xmax><ymax>6</ymax></bndbox>
+    <part><name>head</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox></part>
+  </object>
+</annotation>
+"""
+
+
+def voc(root: Path, content: str = VOC, name: str = "a.b c.JPEG") -> Path:
+    image = picture(root / "JPEGImages" / name, (100, 50))
+    text(root / "Annotations" / f"{image.stem}.xml", content.replace("{name}", name))
+    return root
+
+
+def test_voc_counts_pixels_from_one_and_its_edges_are_inside(tmp_path: Path) -> None:
+    data = open_dataset(voc(tmp_path))
+    assert data.format == "voc"
+    assert data.classes.names == ("bus", "car")
+    np.testing.assert_array_equal(data[0].xyxy, [[0, 10, 100, 50], [4, 4, 5, 6]])
+    assert data[0].class_id.tolist() == [1, 0]
+    assert data[0].ignore.tolist() == [False, True]
+    assert not data.problems
+
+
+def test_voc_splits_are_its_image_sets(tmp_path: Path) -> None:
+    voc(tmp_path)
+    voc(tmp_path, name="second.jpg")
+    text(tmp_path / "ImageSets/Main/train.txt", "a.b c\n")
+    text(tmp_path / "ImageSets/Main/val.txt", "second\nthird\n")
+    text(tmp_path / "ImageSets/Main/trainval.txt", "a.b c\nsecond\n")
+    data = open_dataset(tmp_path)
+    assert data.splits == ("train", "val")
+    (problem,) = data.problems
+    assert str(problem).endswith("third.xml: cannot be read: No such file or directory")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("<xmin>1<", "<xmin>NaN<", "a.b c.xml:4: 'NaN' is not a finite number"),
+        ("<xmin>5<", "<xmin>9<", "a.b c.xml:8: box must not be inverted, got 9 5 5 6"),
+        ("<xmax>5</xmax>", "", "8: object must have bndbox with xmin, ymin, xmax, ymax"),
+        ("<name>car</name>", "", "a.b c.xml:4: object has no name"),
+    ],
+)
+def test_a_bad_voc_object_has_its_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    data = open_dataset(voc(tmp_path, VOC.replace(old, new, 1)))
+    assert len(data.boxes) == 1
+    assert [str(p).endswith(message) for p in data.problems] == [True]
+
+
+def test_a_broken_voc_file_and_a_lone_image_are_named(tmp_path: Path) -> None:
+    voc(tmp_path)
+    voc(tmp_path, "<annotation>\n<object>\n</annotation>", "broken.jpg")
+    picture(tmp_path / "JPEGImages" / "lone.jpg")
+    data = open_dataset(tmp_path)
+    said = [str(p).removeprefix(f"{tmp_path}/") for p in data.problems]
+    assert said[0].startswith("Annotations/broken.xml:3: not valid XML: mismatched tag")
+    assert said[-1] == "JPEGImages/lone.jpg: image without an annotation file: left out"
+
+
+KITTI = """Car 0.00 1 -1.57 10.5 20.0 30.5 40.0 1.5 1.6 3.7 1.0 1.7 13.2 -1.62
+DontCare -1 -1 -10 0 0 50.5 12 -1 -1 -1 -1000 -1000 -1000 -10
+"""
+
+
+def kitti(root: Path, rows: str = KITTI) -> Path:
+    picture(root / "training/image_2/000000.png", (100, 50))
+    text(root / "training/label_2/000000.txt", rows)
+    return root
+
+
+def test_kitti_boxes_and_regions_not_to_care_about(tmp_path: Path) -> None:
+    data = open_dataset(kitti(tmp_path))
+    np.testing.assert_array_equal(data[0].xyxy, [[10.5, 20, 30.5, 40], [0, 0, 50.5, 12]])
+    assert data[0].class_id.tolist() == [data.classes.id_of("Car"), -1]
+    assert data[0].ignore.tolist() == [False, True]
+    assert (data.format, data[0].split, data[0].size) == ("kitti", "training", (100, 50))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("Cra" + KITTI.splitlines()[0][3:], "unknown class 'Cra'; did you mean 'Car'?"),
+        ("Car 0 0", "row must have at least 15 columns from the type on, got 3"),
+        (KITTI.splitlines()[0].replace("30.5", "nan"), "'nan' is not a finite number"),
+        (KITTI.splitlines()[0].replace("30.5", "9"), "wider and higher than 0, got -1.5 x 20"),
+    ],
+)
+def test_a_bad_kitti_row_has_its_line(tmp_path: Path, row: str, message: str) -> None:
+    data = open_dataset(kitti(tmp_path, KITTI + row))
+    (problem,) = data.problems
+    assert problem.line == 3
+    assert message in problem.message
+
+
+def test_kitti_tracking_is_a_sequence_a_file(tmp_path: Path) -> None:
+    rows = [f"{f} {t} {row}" for f, t, row in zip((0, 1), (7, -1), KITTI.splitlines(), strict=True)]
+    text(tmp_path / "label_02/0003.txt", "\n".join(rows) + "\n1 7 Car 0")
+    for number in range(3):
+        picture(tmp_path / f"image_02/0003/{number:06d}.png", (100, 50))
+    (sequence,) = open_sequences(tmp_path)
+    assert (sequence.name, sequence.length, sequence.size) == ("0003", 3, (100, 50))
+    assert sequence.rows.track_id.tolist() == [7, -1]
+    assert sequence.rows.scored.tolist() == [True, False]
+    assert sequence.rows.class_id.tolist() == [0, -1]
+    assert [problem.line for problem in sequence.problems] == [3]
+    frames = open_dataset(tmp_path)
+    assert frames.names[1] == "0003/000001.png"
+    assert [len(image.xyxy) for image in frames] == [1, 1, 0]
+    assert frames[1].ignore.tolist() == [True]
+
+
+DETRAC = """<?xml version="1.0" encoding="utf-8"?>
+<sequence name="MVI_1">
+   <sequence_attribute camera_state="unstable" sence_weather="sunny"/>
+   <ignored_region><box left="1" top="2" width="30" height="10"/></ignored_region>
+   <frame density="1" num="2">
+      <target_list>
+         <target id="4">
+            <box left="10.5" top="20" width="30" height="15"/>
+            <attribute orientation="18" speed="6.8" vehicle_type="van"/>
+         </target>
+         <target id="5">
+            <box left="10.5" top="20" width="-3" height="15"/>
+            <attribute vehicle_type="car"/>
+         </target>
+         <target id="6">
+            <box left="10.5" top="20" width="3" height="15"/>
+            <attribute vehicle_type="tank"/>
+         </target>
+      </target_list>
+   </frame>
+</sequence>
+"""
+
+
+def test_detrac_targets_and_regions_that_hold_on_every_frame(tmp_path: Path) -> None:
+    text(tmp_path / "DETRAC-Train-Annotations-XML/MVI_1.xml", DETRAC)
+    for number in (1, 2, 3):
+        picture(tmp_path / f"Insight-MVT_Annotation_Train/MVI_1/img0000{number}.jpg", (96, 54))
+    (sequence,) = open_sequences(tmp_path)
+    rows = sequence.rows
+    assert (sequence.format, sequence.name, sequence.length) == ("ua-detrac", "MVI_1", 3)
+    (target,) = np.flatnonzero(rows.scored)
+    np.testing.assert_array_equal(rows.xyxy[target], [10.5, 20, 40.5, 35])
+    assert (rows.frame_index[target], rows.track_id[target]) == (1, 4)
+    assert sequence.classes.names[rows.class_id[target]] == "van"
+    assert rows.frame_index[~rows.scored].tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(rows.xyxy[~rows.scored][0], [1, 2, 31, 12])
+    assert [(p.line, p.message) for p in sequence.problems] == [
+        (11, "box must be wider and higher than 0, got -3 x 15"),
+        (15, "vehicle_type 'tank' is none of car, bus, van, others"),
+    ]
+
+
+GT = "1,1,10,20,30.5,40,1,3,0.5\n2,1,11,20,30,40,0,3,1\n"
+
+
+def test_mot_truth_with_frames_from_one_and_flags(tmp_path: Path) -> None:
+    home = tmp_path / "MOT20-01"
+    text(home / "gt/gt.txt", GT.replace("\n", "\r\n"))
+    text(home / "seqinfo.ini", "[Sequence]\nname=other\nframeRate=12.5\nseqLength=9\n")
+    picture(home / "img1/000001.jpg", (80, 60))
+    (sequence,) = open_sequences(tmp_path)
+    assert (sequence.name, sequence.frame_rate, sequence.length) == ("MOT20-01", 12.5, 9)
+    assert sequence.size == (80, 60)
+    assert sequence.rows.frame_index.tolist() == [0, 1]
+    np.testing.assert_array_equal(sequence.rows.xyxy[0], [10, 20, 40.5, 60])
+    assert sequence.rows.scored.tolist() == [True, False]
+    assert sequence.rows.visibility.tolist() == [0.5, 1]
+    assert sequence.classes.names[sequence.rows.class_id[0]] == "car"
+    assert not sequence.problems
+
+
+def test_mot_class_numbers_without_names_are_said(tmp_path: Path) -> None:
+    (sequence,) = open_sequences(text(tmp_path / "clip/gt/gt.txt", GT))
+    assert sequence.classes.names == ("class_1", "class_2", "class_3")
+    assert "no names for classes 1 to 3" in sequence.problems[0].message
+    text(tmp_path / "clip/gt/labels.txt", "car\nbus\ntruck\n")
+    (sequence,) = open_sequences(tmp_path / "clip")
+    assert sequence.classes.names == ("car", "bus", "truck")
+    assert not sequence.problems
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("1,2,3", "got 3 values"),
+        ("0,2,1,1,5,5,1,1,1", "frames count from 1, got 0"),
+        ("1,2,1,1,nan,5,1,1,1", "'nan' is not a finite number"),
+        ("1,2,1,1,-5,5,1,1,1", "got -5 x 5"),
+        ("1,x,1,1,5,5,1,1,1", "'x' is not a number"),
+        ("1,1,1,1,5,5,1,1,1", "track 1 is twice on the same frame"),
+    ],
+)
+def test_a_bad_mot_row_has_its_line(tmp_path: Path, row: str, message: str) -> None:
+    truth = text(tmp_path / "MOT/gt/gt.txt", GT + row)
+    (sequence,) = open_sequences(truth)
+    assert len(sequence.rows) == 2
+    assert [p.line for p in sequence.problems] == [3]
+    with pytest.raises(DatasetError, match=rf"gt\.txt:3: .*{message}"):
+        open_sequences(truth, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("ini", "message"),
+    [("frameRate=5", "wanted .Sequence."), ("[Sequence]\nframeRate=fast", "'fast' is not a number"),
+     ("[Sequence]\nseqLength=0", "seqLength: 0 is not above 0")],
+)  # fmt: skip
+def test_a_bad_seqinfo_is_named(tmp_path: Path, ini: str, message: str) -> None:
+    text(tmp_path / "gt/gt.txt", GT)
+    text(tmp_path / "seqinfo.ini", ini)
+    with pytest.raises(DatasetError, match=rf"seqinfo\.ini.*{message}"):
+        open_sequences(tmp_path)
+
+
+def test_an_empty_truth_is_a_sequence_without_objects(tmp_path: Path) -> None:
+    (sequence,) = open_sequences(text(tmp_path / "gt/gt.txt", ""))
+    assert (len(sequence.rows), sequence.length) == (0, 0)
+
+
+def test_folders_by_class_are_for_classifiers(tmp_path: Path) -> None:
+    for name in ("train/car/a.JPG", "train/bus/b c.png", "val/car/d.jpg", "val/loose.jpg"):
+        picture(tmp_path / name)
+    images = open_class_folders(tmp_path)
+    assert images.classes.names == ("bus", "car")
+    assert images.class_id.tolist() == [0, 1, 1]
+    assert images.splits == ("train", "train", "val")
+    assert [str(p) for p in images.problems] == [
+        f"{tmp_path}/val/loose.jpg: image in no class folder"
+    ]
+    with pytest.raises(DatasetError, match="pictures by class, but no boxes"):
+        open_dataset(tmp_path)
+
+
+CVAT = """<annotations><version>1.1</version>
+<image id="0" name="sub/a.jpg" width="64" height="48">
+  <box label="car" xtl="1.5" ytl="2" xbr="10" ybr="20"/>
+  <polygon label="bus" points="1,2;30.5,4;5,40"/>
+  <box label="car" xtl="1.5" ytl="x" xbr="10" ybr="20"/>
+  <tag label="rainy"/>
+</image>
+<image id="1" name="gone.jpg"/>
+</annotations>"""
+
+
+def test_cvat_exports_are_read(tmp_path: Path) -> None:
+    text(tmp_path / "annotations.xml", CVAT)
+    picture(tmp_path / "images/sub/a.jpg")
+    data = open_dataset(tmp_path)
+    assert data.classes.names == ("bus", "car")
+    np.testing.assert_array_equal(data[0].xyxy, [[1.5, 2, 10, 20], [1, 2, 30.5, 40]])
+    assert [str(p).removeprefix(f"{tmp_path}/") for p in data.problems] == [
+        "annotations.xml:5: 'x' is not a number",
+        "annotations.xml:8: image 'gone.jpg' is missing",
+    ]
+
+
+def test_label_studio_exports_of_uploaded_images_are_read(tmp_path: Path) -> None:
+    value = (
+        '{"x": 25, "y": 50, "width": 50, "height": 25, "rotation": 0, "rectanglelabels": ["car"]}'
+    )
+    result = f'{{"id": "r", "type": "rectanglelabels", "value": {value}}}'
+    task = '{"data": {"image": "/data/upload/1/0a1b2c3d-%s"}, "annotations": [%s]}'
+    tasks = [
+        task % ("a%20b.jpg", f'{{"result": [{result}]}}, {{"was_cancelled": true, "result": []}}'),
+        task % ("c.jpg", ""),
+        task % ("gone.jpg", ""),
+    ]
+    text(tmp_path / "export.json", f"[{', '.join(tasks)}]")
+    picture(tmp_path / "images/a b.jpg", (64, 48))
+    picture(tmp_path / "images/c.jpg")
+    data = open_dataset(tmp_path)
+    assert data.format == "label-studio"
+    np.testing.assert_allclose(data[0].xyxy, [[16, 24, 48, 36]])
+    assert data.labelled[:, 0].tolist() == [True, False]
+    assert "tasks[2]: image" in data.problems[0].message
