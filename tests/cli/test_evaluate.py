@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from acme_tracker.cli import evaluate
+from acme_tracker.cli.evaluate import app
+from acme_tracker.config import DetectorSettings
+from acme_tracker.errors import DatasetError
+from tests.evaluation.scenes import answers, by_heart, write_yolo
+from tests.evaluation.test_tracking import write_csv, write_mot, write_truth
+from tests.fakes import ScriptedDetector
+from tests.metrics.recipes import crossing_traffic, make
+
+run = CliRunner().invoke
+WIDE = {"COLUMNS": "200"}
+
+
+@pytest.fixture
+def traffic(tmp_path: Path) -> Path:
+    truth = crossing_traffic()
+    write_truth(tmp_path / "truth" / "a", truth)
+    write_csv(tmp_path / "tracks" / "a" / "tracks.csv", make("messy", truth))
+    return tmp_path
+
+
+def test_tracking_prints_a_row_a_sequence_the_total_and_the_classes(traffic: Path) -> None:
+    words = ["tracking", "--truth", str(traffic / "truth"), "--tracks", str(traffic / "tracks")]
+    result = run(app, words, env=WIDE)
+    assert result.exit_code == 0, result.output
+    for word in ("HOTA", "IDSW", "│ a ", "│ total ", "total car", "total truck"):
+        assert word in result.output
+
+
+def test_tracking_prints_one_json_object_and_draws_a_timeline(traffic: Path) -> None:
+    words = ["tracking", "--truth", str(traffic / "truth"), "--tracks", str(traffic / "tracks")]
+    result = run(app, [*words, "--json", "--ignore-above-px", "100", "--out", str(traffic / "o")])
+    told = json.loads(result.stdout)
+    assert told["ignore_above_px"] == 100
+    assert 0 < told["total"]["HOTA"] < 100
+    assert (traffic / "o" / "timeline.png").is_file()
+
+
+def test_tracking_says_why_there_is_nothing_by_class(tmp_path: Path) -> None:
+    truth = crossing_traffic()
+    write_truth(tmp_path / "a", truth, ("x", "y", "z"))
+    write_csv(tmp_path / "tracks.csv", make("perfect", truth))
+    words = ["tracking", "--truth", str(tmp_path / "a"), "--tracks", str(tmp_path / "tracks.csv")]
+    result = run(app, words, env=WIDE)
+    assert "not scored by class: the truth has x, y, z; the tracks have car, " in result.output
+
+
+def test_errors_reach_the_main_command(tmp_path: Path) -> None:
+    write_mot(tmp_path / "result.txt", crossing_traffic())
+    words = ["tracking", "--truth", str(tmp_path), "--tracks", str(tmp_path / "result.txt")]
+    assert isinstance(run(app, words).exception, DatasetError)
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> list[DetectorSettings]:
+    """In place of the registry: a detector that misses one box; keeps what it was opened with."""
+    opened: list[DetectorSettings] = []
+
+    def open_scripted(settings: DetectorSettings) -> ScriptedDetector:
+        opened.append(settings)
+        return by_heart(answers(missing=1))
+
+    monkeypatch.setattr(evaluate, "open_detector", open_scripted)
+    return opened
+
+
+def test_detection_prints_a_row_a_class_and_writes_pictures(
+    tmp_path: Path, scripted: list[DetectorSettings]
+) -> None:
+    data = write_yolo(tmp_path / "data")
+    words = ["detection", "--data", str(data), "--detector", "yolox-nano"]
+    result = run(app, [*words, "--out", str(tmp_path / "out")], env=WIDE)
+    assert result.exit_code == 0, result.output
+    for word in ("│ car ", "│ bus ", "│ all ", "AP50", "3 images", "score >= 0.25"):
+        assert word in result.output
+    assert len(list((tmp_path / "out").glob("*.png"))) == 3
+    assert scripted[0].score == 0.01
+
+
+def test_detection_prints_one_json_object(tmp_path: Path, scripted: list[DetectorSettings]) -> None:
+    data = write_yolo(tmp_path / "data")
+    words = ["detection", "--data", str(data), "--detector", "torchvision:x", "--score", "0.7"]
+    told = json.loads(run(app, [*words, "--json", "--map", "car=vehicle,bus=vehicle"]).stdout)
+    assert told["working_score"] == 0.7
+    assert list(told["by_class"]) == ["vehicle"]
+    assert told["all"]["recall"] == pytest.approx(200 / 3)
