@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Sequence
@@ -33,12 +34,12 @@ class OpenVinoNetwork:
     def __init__(self, path: Path, threads: int) -> None:
         import openvino
 
-        core, cache = openvino.Core(), cache_dir()
         options: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+        cache = cache_dir()
         if cache is not None:
-            options["CACHE_DIR"] = str(cache)
+            options["CACHE_DIR"] = str(cache / _fingerprint(path))
         try:
-            compiled = core.compile_model(str(path), "CPU", options)
+            compiled = openvino.Core().compile_model(str(path), "CPU", options)
         except RuntimeError:
             raise DetectorError(_unreadable(path)) from None
         self.input_shape = _static(compiled.input(0).partial_shape)
@@ -96,6 +97,18 @@ def cache_dir() -> Path | None:
     return folder if os.access(folder, os.W_OK) else None
 
 
+def _fingerprint(path: Path) -> str:
+    """A folder's name for a file's version: OpenVINO's own key misses quick changes."""
+    stats = [file.stat() for file in _files(path)]
+    told = [str(path.resolve()), *(f"{stat.st_size} {stat.st_mtime_ns}" for stat in stats)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def _files(path: Path) -> tuple[Path, ...]:
+    """A network's files: an OpenVINO .xml has its weights beside it."""
+    return (path, path.with_suffix(".bin")) if path.suffix == ".xml" else (path,)
+
+
 def need_gpu() -> None:
     """DetectorError unless torch finds a CUDA GPU."""
     import torch
@@ -144,7 +157,7 @@ def _on_cuda(path: Path) -> OnnxRuntimeNetwork:
 
 def missing_file(path: Path) -> str:
     """What is wrong with a network's files before they are read, "" if nothing."""
-    for needed in (path, path.with_suffix(".bin")) if path.suffix == ".xml" else (path,):
+    for needed in _files(path):
         if not needed.is_file():
             return f"no weights file {needed}"
         if not needed.stat().st_size:
