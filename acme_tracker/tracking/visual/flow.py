@@ -59,7 +59,7 @@ class FlowEngine:
         self._turn_to(frame)
         if not len(rows):
             return xyxy, np.empty(0, np.float32)
-        points = _grid(xyxy) * self._reduced  # (N, K, 2)
+        points = _grid(xyxy) * self._reduced - np.float32(0.5)  # (N, K, 2), 0 at a pixel's centre
         moved, returned = _flow(before, self._small, points)
         shift, zoom, agreeing = _consensus(points, moved, returned)
         centre = boxes.centres(xyxy) + shift / self._reduced

@@ -153,17 +153,14 @@ def test_odd_boxes_neither_raise_nor_hang_and_give_finite_boxes(
 ) -> None:
     odd = np.array([box], np.float32)
     tracker.start(FRAMES[0], IDS[:1], odd)
-    tracker.start(FRAMES[0], IDS[1:2], START[1:2])
-    for frame in FRAMES[1:3]:
-        followed = tracker.update(frame)
-        assert np.isfinite(followed.xyxy).all()
-    tracker.refresh(FRAMES[2], IDS[1:2], odd)
+    assert np.isfinite(tracker.update(FRAMES[1]).xyxy).all()
+    tracker.refresh(FRAMES[1], IDS[:1], odd)
+    assert np.isfinite(tracker.update(FRAMES[2]).xyxy).all()
     tracker.refresh(FRAMES[2], IDS[:1], TRUTH[2][:1])
     followed = tracker.update(FRAMES[3])
-    assert np.isfinite(followed.xyxy).all()
     assert followed.ok[0]
     if tracker.sees:  # motion alone weighs the new box against the odd one
-        assert overlaps(followed.xyxy, TRUTH[3][:2])[0] > 0.7
+        assert overlaps(followed.xyxy, TRUTH[3][:1])[0] > 0.7
 
 
 @pytest.mark.parametrize("case", ["outside", "far outside", "without width", "inverted"])
