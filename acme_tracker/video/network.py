@@ -1,0 +1,28 @@
+"""What differs between a file and a network stream when FFmpeg opens it."""
+
+from __future__ import annotations
+
+import re
+
+SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp", "srt", "tcp")
+OPEN_TIMEOUT_S = 15.0
+READ_TIMEOUT_S = 10.0
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_ALWAYS_LIVE = ("rtsp", "rtsps", "udp", "rtp", "srt", "tcp")
+
+
+def scheme_of(word: str) -> str | None:
+    """`http` of `http://host/x`, in small letters; None for everything that is not a URL."""
+    found = _SCHEME.match(word)
+    return found[1].lower() if found else None
+
+
+def is_live(scheme: str | None, duration: int | None) -> bool:
+    """HTTP that has a duration is a recording; a file always is."""
+    endless = duration is None or duration <= 0
+    return scheme is not None and (scheme in _ALWAYS_LIVE or endless)
+
+
+def open_options(scheme: str | None) -> dict[str, str]:
+    """FFmpeg's options: RTSP over TCP, which loses no packets on the way."""
+    return {"rtsp_transport": "tcp"} if scheme in ("rtsp", "rtsps") else {}

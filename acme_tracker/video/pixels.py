@@ -1,0 +1,68 @@
+"""A decoded frame of FFmpeg -> BGR and luma arrays, upright and of one size."""
+
+from __future__ import annotations
+
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from acme_tracker.datatypes import Frame, Image, Luma, grey
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+# Formats whose first plane is the 8-bit brightness.
+_PLANAR = ("420p", "422p", "444p", "440p", "411p", "410p")
+LUMA_FIRST = frozenset(
+    {f"{family}{kind}" for family in ("yuv", "yuvj", "yuva") for kind in _PLANAR}
+    | {"nv12", "nv21", "nv16", "nv24", "nv42"}
+)
+
+
+class Pixels:
+    """Converts the frames of one stream, each when it is asked for, from any thread.
+
+    Attributes:
+        size: (width, height) of the arrays, after rotation, whatever a later frame's size is.
+    """
+
+    def __init__(self, first: VideoFrame) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self._stored_size = (first.width, first.height)
+        self._quarter_turns = round(first.rotation / 90) % 4  # counter-clockwise
+        width, height = self._stored_size
+        self.size = (height, width) if self._quarter_turns % 2 else (width, height)
+        # One for the stream: a frame's own sets up its tables anew for every frame. Not for two
+        # threads at a time.
+        self._reformatter = VideoReformatter()
+        self._lock = Lock()
+
+    def fits(self, raw: VideoFrame) -> bool:
+        """Whether a frame has the size of the first; others are scaled to it."""
+        return (raw.width, raw.height) == self._stored_size
+
+    def frame(self, source_id: str, index: int, time_s: float, raw: VideoFrame) -> Frame:
+        image, luma = partial(self.image, raw), partial(self.luma, raw)
+        return Frame(source_id, index, time_s, self.size, image, luma)
+
+    def image(self, raw: VideoFrame) -> Image:
+        """(H, W, 3) BGR."""
+        width, height = self._stored_size
+        with self._lock:
+            bgr = self._reformatter.reformat(raw, width, height, format="bgr24", threads=1)
+        return self._upright(np.asarray(bgr.to_ndarray(), np.uint8))
+
+    def luma(self, raw: VideoFrame) -> Luma:
+        """(H, W) the decoder's Y plane without its padding; OpenCV's grey of other formats."""
+        if raw.format.name not in LUMA_FIRST or not self.fits(raw):
+            return grey(self.image(raw))
+        plane = raw.planes[0]
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
+        # A copy: who keeps the brightness shall not keep the whole decoded frame with it.
+        return self._upright(rows[: raw.height, : raw.width].copy())
+
+    def _upright(self, array: Image) -> Image:
+        return np.ascontiguousarray(np.rot90(array, self._quarter_turns))

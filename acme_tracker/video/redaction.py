@@ -1,0 +1,37 @@
+"""Keeps passwords out of everything that is shown, logged or named after a source."""
+
+from __future__ import annotations
+
+import re
+
+HIDDEN = "***"
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
+_HOST_AND_PORT = re.compile(r"(localhost|\[[0-9A-Fa-f:]+\]|[\w-]+(\.[\w-]+)+)(:\d+)?")
+_SECRET_PARAMETER = re.compile(
+    r"(?P<key>[?&;#][^=&;#?]*"
+    r"(?:pass|pwd|token|secret|key|auth|sig|credential|session|user|login)[^=&;#?]*=)[^&;#]*",
+    re.IGNORECASE,
+)
+_UNSAFE = re.compile(r"[^\w.-]+")
+_LONGEST_NAME = 100
+
+
+def redact(word: str) -> str:
+    """A source's word with its user, password and secret parameters hidden; paths come back whole.
+
+    A password may hold "@", "/" or "?" that nobody encoded. Where that makes a URL ambiguous,
+    rather too much of it is hidden.
+    """
+    url = _URL.match(word)
+    if url is None:
+        return word
+    rest = url["rest"]
+    if "@" in rest and not _HOST_AND_PORT.fullmatch(re.split(r"[/?#]", rest, maxsplit=1)[0]):
+        rest = f"{HIDDEN}@{rest.rpartition('@')[2]}"
+    return f"{url['scheme']}://" + _SECRET_PARAMETER.sub(rf"\g<key>{HIDDEN}", rest)
+
+
+def safe_name(text: str) -> str:
+    """A file name made of a word: a URL loses its scheme and secrets, odd characters become "_"."""
+    shown = _URL.sub(r"\g<rest>", redact(text)).replace(HIDDEN, "")
+    return _UNSAFE.sub("_", shown).strip("._-")[:_LONGEST_NAME] or "source"

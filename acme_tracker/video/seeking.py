@@ -1,0 +1,66 @@
+"""Enters a recording at a later time without decoding what lies before, and still counts frames."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from acme_tracker.video.decoder import Decoder
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+_MARGINS_S = (0, 10, 60)  # some containers land behind the wanted keyframe: ask for an earlier one
+
+
+def timestamps_before(decoder: Decoder, start: int) -> list[int] | None:
+    """Timestamps of all frames before `start` (in the stream's time base), in order of time.
+
+    Reads packets from the beginning and decodes none. None where packets do not tell: timestamps
+    missing or out of order, damage, or no packet as late as `start`.
+    """
+    stamps: list[int] = []
+    last_dts = None
+    for packet in decoder.packets():
+        if packet.pts is None or packet.dts is None or packet.is_corrupt or packet.is_discard:
+            return None
+        if last_dts is not None and packet.dts <= last_dts:
+            return None
+        last_dts = packet.dts
+        if packet.dts >= start:  # frames are decoded before they are shown: none earlier follows
+            stamps.sort()
+            distinct = len(set(stamps)) == len(stamps)
+            return stamps if distinct else None
+        if packet.pts < start:
+            stamps.append(packet.pts)
+    return None
+
+
+def jump(
+    decoder: Decoder, stamps: Sequence[int], start: int
+) -> tuple[int, Iterator[VideoFrame]] | None:
+    """Go to the last keyframe before `start`: (its index, the frames from it on).
+
+    None where that fails; the decoder then stands anywhere: open a new one.
+    """
+    import av
+
+    base = decoder.stream.time_base
+    if base is None:
+        return None
+    for margin_s in _MARGINS_S:
+        try:
+            decoder.container.seek(start - int(margin_s / base), stream=decoder.stream)
+        except av.error.FFmpegError:
+            return None
+        frames = decoder.frames()
+        raw = next(frames, None)
+        if raw is None or raw.pts is None or not raw.key_frame:
+            continue
+        index = bisect_left(stamps, raw.pts)
+        known = index < len(stamps) and stamps[index] == raw.pts
+        if known or raw.pts == start:
+            return index, chain([raw], frames)
+    return None

@@ -1,0 +1,105 @@
+"""From the words on the command line to sources of frames."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from acme_tracker.config import SourceSettings
+from acme_tracker.errors import SourceError
+from acme_tracker.interfaces import FrameSource
+from acme_tracker.video.base import SourceWarning
+from acme_tracker.video.camera import CameraSource, camera_index
+from acme_tracker.video.images import ImageSource, is_image, matches, natural_order
+from acme_tracker.video.network import SCHEMES, scheme_of
+from acme_tracker.video.redaction import redact, safe_name
+from acme_tracker.video.screen import ScreenSource, is_screen
+from acme_tracker.video.streams import VideoSource
+
+__all__ = ["SourceWarning", "expand_sources", "open_source", "redact", "safe_name"]
+
+# What counts as a video in a folder; a file that is named outright may end in anything.
+_ENDINGS = (
+    *("mp4", "m4v", "mov", "avi", "mkv", "webm", "ts", "mts", "m2ts", "mpg", "mpeg", "wmv", "asf"),
+    *("flv", "3gp", "ogv", "vob", "dav", "mxf", "mjpeg", "mjpg", "h264", "h265", "264", "265"),
+)
+VIDEO_ENDINGS = frozenset(f".{ending}" for ending in _ENDINGS)
+_MAGIC = re.compile(r"[*?\[]")
+
+
+def expand_sources(words: Sequence[str]) -> list[str]:
+    """One word a source, for `open_source`.
+
+    Files, URLs, cameras (`0`, `camera:0`) and screens (`screen:`) stay as they are. A folder or
+    pattern of videos becomes its videos, in natural order; of pictures only, it stays one word:
+    one video. A folder `X` with pictures in `X/img1` (MOT Challenge) becomes `X/img1`.
+
+    Raises:
+        SourceError: a word matches nothing.
+    """
+    expanded = [source for word in words for source in _expand(word)]
+    pictures = [word for word in expanded if is_image(Path(word)) and Path(word).is_file()]
+    if len(pictures) > 1:
+        raise SourceError(
+            f"{len(pictures)} single pictures were given ({pictures[0]}, ...): for one video of "
+            f"them give their folder, or the pattern in quotes"
+        )
+    return expanded
+
+
+def open_source(word: str, settings: SourceSettings) -> FrameSource:
+    """The source that a word of `expand_sources` names; it opens in `with`, not here."""
+    if camera_index(word) is not None or word.startswith("camera:"):
+        return CameraSource(word, settings)
+    if is_screen(word):
+        return ScreenSource(word, settings)
+    if (scheme := scheme_of(word)) is not None:
+        if scheme not in SCHEMES:
+            raise SourceError(
+                f"{redact(word)}: no source speaks {scheme}; use one of {', '.join(SCHEMES)}"
+            )
+        return VideoSource(word, settings)
+    path = Path(word)
+    is_pattern = not path.exists() and _MAGIC.search(word) is not None
+    if path.is_dir() or is_image(path) or is_pattern:
+        return ImageSource(word, settings)
+    return VideoSource(word, settings)
+
+
+def _expand(word: str) -> list[str]:
+    path = Path(word)
+    is_device = camera_index(word) is not None or word.startswith("camera:") or is_screen(word)
+    if is_device or scheme_of(word) is not None or path.is_file():
+        return [word]
+    if path.is_dir():
+        return _of_folder(path)
+    if _MAGIC.search(word):
+        return _of_pattern(word)
+    raise SourceError(f"{word}: no such file, folder or pattern match; check the path")
+
+
+def _of_folder(folder: Path) -> list[str]:
+    paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    videos = [path for path in paths if path.suffix.lower() in VIDEO_ENDINGS and path.is_file()]
+    if videos:
+        return [str(path) for path in sorted(videos, key=natural_order)]
+    if any(is_image(path) for path in paths):
+        return [str(folder)]
+    inner = folder / "img1"
+    if inner.is_dir() and any(is_image(path) for path in inner.iterdir()):
+        return [str(inner)]
+    raise SourceError(f"{folder} holds no videos and no pictures; give a file, or another folder")
+
+
+def _of_pattern(pattern: str) -> list[str]:
+    paths = matches(pattern)
+    videos = [path for path in paths if path.suffix.lower() in VIDEO_ENDINGS and path.is_file()]
+    if videos:
+        return [str(path) for path in videos]
+    if any(is_image(path) for path in paths):
+        return [pattern]
+    folders = [path for path in paths if path.is_dir()]
+    if folders:
+        return [source for folder in folders for source in _of_folder(folder)]
+    raise SourceError(f"{pattern} matches no video and no picture; check the pattern")

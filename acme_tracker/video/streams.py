@@ -1,0 +1,190 @@
+"""Video files and network streams, through PyAV."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from fractions import Fraction
+from itertools import islice
+from math import ceil
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from acme_tracker.config import SourceSettings
+from acme_tracker.datatypes import Frame, SourceInfo
+from acme_tracker.errors import SourceError
+from acme_tracker.video.base import BaseSource
+from acme_tracker.video.decoder import Decoder
+from acme_tracker.video.network import scheme_of
+from acme_tracker.video.pixels import Pixels
+from acme_tracker.video.redaction import redact, safe_name
+from acme_tracker.video.seeking import jump, timestamps_before
+from acme_tracker.video.start_time import as_utc, recording_start
+from acme_tracker.video.timeline import Timeline, sane_rate, trustworthy
+from acme_tracker.video.truncation import is_cut_off
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+_HEAD = 16  # frames of a recording decoded on opening, to judge its timestamps by
+_DURATION_IS_MEASURED = ("mpegts", "mpeg")  # at the end of what is there: it promises nothing
+_WITHOUT_TIMES = ("mpjpeg",)  # FFmpeg invents 25 frames a second
+
+
+class VideoSource(BaseSource):
+    """A video file, or a stream by RTSP, HTTP(S), HLS and their like.
+
+    Frames are counted as the decoder gives them; damaged ones count and are left out. With
+    `start_s` a recording is entered at the keyframe before, found and counted from its packets;
+    where these do not tell (damage, timestamps missing or out of order) it is decoded from the
+    beginning.
+    Network waits end by themselves after `network.READ_TIMEOUT_S`.
+    """
+
+    def __init__(self, word: str, settings: SourceSettings) -> None:
+        super().__init__(word, settings)
+        self._shown = redact(word)
+        self._decoder: Decoder | None = None
+        self._head: deque[VideoFrame] = deque()
+        self._raws: Iterator[VideoFrame] = iter(())
+        self._next_index = 0
+
+    def _open(self) -> SourceInfo:
+        decoder = self._start()
+        stamps = [decoder.stamp(raw) for raw in self._head]
+        stream = decoder.stream
+        self._rate = sane_rate(stream.average_rate, stream.guessed_rate)
+        self._claimed = decoder.claimed_count(self._rate)
+        self._pixels = Pixels(self._head[0])
+        origin = stamps[0] if self._has_times(decoder, stamps) else None
+        self._timeline = Timeline(self._rate, origin, time.monotonic if decoder.live else None)
+        if origin is not None and self.settings.start_s > 0 and not decoder.live:
+            self._enter_later(decoder, origin)
+        return SourceInfo(
+            source_id=self._shown,
+            name=self._name(),
+            size=self._pixels.size,
+            frame_rate=float(self._rate),
+            frame_count=self._expected(self._claimed, float(self._rate)),
+            started_at=self._started_at(),
+            live=decoder.live,
+        )
+
+    def _start(self) -> Decoder:
+        """A decoder at the beginning, its first frames in `_head`."""
+        self._decoder = decoder = Decoder(self.word, self._warn_of_damage)
+        self._next_index = 0
+        self._raws = decoder.frames()
+        self._head = deque(islice(self._raws, 1 if decoder.live else _HEAD))
+        if not self._head:
+            why = decoder.problem or "none can be decoded"
+            raise SourceError(f"{self._shown} gives no frame: {why}; is it a whole video?")
+        return decoder
+
+    def _has_times(self, decoder: Decoder, stamps: list[Fraction | None]) -> bool:
+        if decoder.container.format.name in _WITHOUT_TIMES or not trustworthy(stamps):
+            if not decoder.live:
+                self._warn_of_times()
+            return False
+        return True
+
+    def _enter_later(self, decoder: Decoder, origin: Fraction) -> None:
+        """Move to the last keyframe before `start_s`, or back to the beginning where that fails."""
+        base = decoder.stream.time_base or Fraction(1)
+        start = ceil((origin + Fraction(self.settings.start_s)) / base)
+        head = [raw.pts for raw in self._head]
+        decoder.close()
+        self._head.clear()
+        scout = self._decoder = Decoder(self.word, self._warn_of_damage)
+        stamps = timestamps_before(scout, start)
+        # Not every packet is a frame: where the first ones do not match, the count would be wrong.
+        if stamps is not None and stamps[: len(head)] == head[: len(stamps)]:
+            found = jump(scout, stamps, start)
+            if found is not None:
+                self._next_index, self._raws = found
+                return
+        scout.close()
+        self._start()
+
+    def _frames(self) -> Iterator[Frame]:
+        for raw in self._all_raws():
+            index = self._next_index
+            self._next_index += 1
+            time_s = self._timeline.time_of(self._of_decoder.stamp(raw))
+            if self._timeline.faults:
+                self._warn_of_times()
+            if raw.is_corrupt:
+                self._warn_of_damage()
+                continue
+            if not self._pixels.fits(raw):
+                self._warn("size", f"{self._shown} changes its picture size: frames are scaled")
+            yield self._pixels.frame(self._shown, index, time_s, raw)
+        self._check_end()
+
+    def _all_raws(self) -> Iterator[VideoFrame]:
+        while self._head:
+            yield self._head.popleft()
+        yield from self._raws
+
+    def _check_end(self) -> None:
+        """SourceError unless the video ended as it should."""
+        decoder, count, claimed = self._of_decoder, self._next_index, self._claimed
+        problem = decoder.problem
+        if decoder.live:
+            why = problem or "its sender stopped"
+            raise SourceError(f"{self._shown} ended after {count} frames: {why}")
+        if decoder.container.format.name in _DURATION_IS_MEASURED:
+            claimed = None
+        whole = claimed is not None and count >= claimed
+        if problem or ((decoder.cut or self._is_cut_off()) and not whole):
+            of = "" if claimed is None or whole else f" of about {claimed}"
+            why = problem or "the file is cut off"
+            raise SourceError(
+                f"{self._shown} ends early: {count}{of} frames ({why}); copy or record it again"
+            )
+
+    def _is_cut_off(self) -> bool:
+        if scheme_of(self.word) is None:
+            return is_cut_off(Path(self.word))
+        return self._claimed is not None and self._next_index < 0.9 * self._claimed
+
+    def _close(self) -> None:
+        self._head.clear()
+        self._raws = iter(())
+        if self._decoder is not None:
+            self._decoder.close()
+            self._decoder = None
+
+    @property
+    def _of_decoder(self) -> Decoder:
+        if self._decoder is None:
+            raise RuntimeError("the source was closed while its frames were read")
+        return self._decoder
+
+    def _name(self) -> str:
+        if scheme_of(self.word) is None:
+            return safe_name(Path(self.word).stem)
+        return safe_name(self.word)
+
+    def _started_at(self) -> datetime | None:
+        decoder = self._of_decoder
+        if decoder.live:
+            given = self.settings.start_time
+            return as_utc(given) if given else datetime.now(UTC)
+        is_url = scheme_of(self.word) is not None
+        file_name = PurePosixPath(urlsplit(self.word).path).name if is_url else Path(self.word).name
+        metadata = {**decoder.stream.metadata, **decoder.container.metadata}
+        return recording_start(self.settings.start_time, metadata, file_name)
+
+    def _warn_of_damage(self) -> None:
+        self._warn("damage", f"{self._shown} is damaged: frames that cannot be read are left out")
+
+    def _warn_of_times(self) -> None:
+        self._warn(
+            "times",
+            f"{self._shown} has wrong or missing timestamps: "
+            f"filled in at {float(self._rate):g} frames a second",
+        )
