@@ -1,0 +1,158 @@
+"""Where results are shown: an H.264 file, a window; and a thread for either to run in."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from acme_tracker.config import OutputSettings
+from acme_tracker.datatypes import FrameResult, Image, SourceInfo, TrackEvent
+from acme_tracker.errors import OutputError
+from acme_tracker.interfaces import FrameSink
+from acme_tracker.video.window import DisplayWarning, StopRequested, WindowSink
+from acme_tracker.video.writer import VideoWriter
+
+__all__ = ["BackgroundSink", "DisplayWarning", "StopRequested", "VideoSink", "WindowSink"]
+
+_RATE_WHERE_UNKNOWN = 25.0
+
+
+class VideoSink:
+    """An annotated H.264 file with the source's own times; opens on the first frame.
+
+    Args:
+        path: of the MP4 file.
+        info: the open source's.
+        settings: preset and crf.
+        annotate: draws a result, on a copy of its picture.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        info: SourceInfo,
+        settings: OutputSettings,
+        annotate: Callable[[FrameResult], Image],
+    ) -> None:
+        self.path = path
+        self._rate = info.frame_rate or _RATE_WHERE_UNKNOWN
+        self._settings = settings
+        self._annotate = annotate
+        self._writer: VideoWriter | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def write(self, result: FrameResult) -> None:
+        image = self._annotate(result)
+        if self._writer is None:
+            size = (image.shape[1], image.shape[0])
+            self._writer = VideoWriter(
+                self.path, size, self._rate, self._settings.preset, self._settings.crf
+            )
+        self._writer.write(image, result.frame.time_s)
+
+    def end(self, events: Sequence[TrackEvent]) -> None:
+        """Nothing to draw: the last frame is written."""
+
+
+class BackgroundSink:
+    """Runs another sink's `write` and `end` in a thread of its own, up to `depth` results behind.
+
+    When `depth` results wait, `write` waits too. What the sink raises is raised by the next `write`
+    or `end`, at the latest on leaving. On leaving, everything that waits is still written; only
+    after the sink failed it is abandoned. Not for windows: those belong to the main thread.
+
+    Args:
+        sink: entered and left in the calling thread.
+        depth: results that may wait, at least 1.
+    """
+
+    def __init__(self, sink: FrameSink, depth: int = 8) -> None:
+        if depth < 1:
+            raise ValueError(f"depth must be at least 1, got {depth}")
+        self._sink = sink
+        self._depth = depth
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._changed = threading.Condition()
+        self._leaving = False
+        self._failed = False
+        self._error: BaseException | None = None  # not raised yet
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._sink.__enter__()
+        self._thread = threading.Thread(target=self._run, name="sink")
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        try:
+            self._finish()
+        finally:
+            self._sink.__exit__(kind, error, at)
+        if kind is None:
+            self._raise()
+
+    def write(self, result: FrameResult) -> None:
+        self._put(lambda: self._sink.write(result))
+
+    def end(self, events: Sequence[TrackEvent]) -> None:
+        self._put(lambda: self._sink.end(events))
+
+    def _put(self, job: Callable[[], None]) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._waiting) < self._depth or self._failed)
+            self._raise()
+            if self._failed:
+                raise OutputError("this sink failed before: nothing more can be written to it")
+            self._waiting.append(job)
+            self._changed.notify_all()
+
+    def _raise(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _finish(self) -> None:
+        with self._changed:
+            self._leaving = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while (job := self._take()) is not None:
+            try:
+                job()
+            except BaseException as error:  # whatever it is, it is the caller's to raise
+                with self._changed:
+                    self._error, self._failed = error, True
+                    self._waiting.clear()
+                    self._changed.notify_all()
+                return
+
+    def _take(self) -> Callable[[], None] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._leaving)
+            job = self._waiting.popleft() if self._waiting else None
+            self._changed.notify_all()
+            return job

@@ -1,0 +1,195 @@
+"""H.264 files that browsers play, that carry true times, and that survive a killed run."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from acme_tracker.datatypes import Image
+from acme_tracker.errors import OutputError
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+_TICKS_PER_S = 90_000
+_KEYFRAME_TICKS = _TICKS_PER_S  # a keyframe a second: where players can enter
+_FRAGMENT_US = 500_000  # half a second is lost at most when the run is killed, and what is encoded
+_BT601, _LIMITED_RANGE = 6, 1  # FFmpeg's numbers for what OpenCV's conversion makes
+
+
+class VideoWriter:
+    """Writes BGR pictures with their times to an MP4 file (H.264, yuv420p).
+
+    Times count from the first picture; equal or earlier ones are moved just behind the one before.
+    While it is written the file consists of fragments and can be read at any moment, also after
+    SIGKILL; `close` puts its index in front by copying it. If that fails the fragments stay.
+    No frame is predicted from a later one: a file of 7 % more bytes needs no reordering, so times
+    start at 0 in every player.
+
+    Args:
+        path: of the file; its folder is made.
+        size: (width, height); an odd side is padded by repeating its last row or column.
+        frame_rate: nominal, for the encoder's planning.
+        preset: of x264, "ultrafast" to "medium".
+        crf: quality, 0 (lossless) to 51.
+
+    Raises:
+        OutputError: the file cannot be written (any more).
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        size: tuple[int, int],
+        frame_rate: float = 25,
+        preset: str = "veryfast",
+        crf: int = 23,
+    ) -> None:
+        import av
+
+        self.path = path
+        self._size = size
+        self._first_s: float | None = None
+        self._last_tick = -1
+        self._next_keyframe = 0
+        rate = Fraction(frame_rate).limit_denominator(1001)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._container = av.open(
+                f"file:{path}",
+                "w",
+                format="mp4",
+                options={
+                    "movflags": "empty_moov+default_base_moof+frag_keyframe",
+                    "frag_duration": str(_FRAGMENT_US),
+                    "flush_packets": "1",
+                },
+            )
+        except OSError as error:
+            raise self._error(error) from None
+        options = {"preset": preset, "crf": str(crf), "profile": "high", "bf": "0"}
+        self._stream = self._container.add_stream("libx264", rate=rate, options=options)
+        self._stream.width, self._stream.height = size[0] + size[0] % 2, size[1] + size[1] % 2
+        self._stream.pix_fmt = "yuv420p"
+        codec = self._stream.codec_context
+        codec.time_base = self._stream.time_base = Fraction(1, _TICKS_PER_S)
+        codec.colorspace, codec.color_range = _BT601, _LIMITED_RANGE
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def write(self, image: Image, time_s: float) -> None:
+        """Add a picture (H, W, 3) BGR of the writer's size, shown from `time_s` on."""
+        got = (image.shape[1], image.shape[0])
+        if got != self._size:
+            raise ValueError(f"image must be {self._size} (width, height), got {got}")
+        raw = self._convert(image)
+        if self._first_s is None:
+            self._first_s = time_s
+        tick = max(round((time_s - self._first_s) * _TICKS_PER_S), self._last_tick + 1)
+        raw.pts, raw.time_base = tick, Fraction(1, _TICKS_PER_S)
+        self._last_tick = tick
+        if tick >= self._next_keyframe:
+            raw.pict_type = 1  # I
+            self._next_keyframe = tick + _KEYFRAME_TICKS
+        self._encode(raw)
+
+    def close(self) -> None:
+        """Finish the file; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._encode(None)
+        finally:
+            self._close_container()
+        if self._last_tick >= 0:
+            _put_index_in_front(self.path)
+
+    def _convert(self, image: Image) -> VideoFrame:
+        import av
+        import cv2
+
+        width, height = self._size
+        if width % 2 or height % 2:
+            image = cv2.copyMakeBorder(  # type: ignore[assignment]
+                image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE
+            )
+        yuv = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8)
+        return av.VideoFrame.from_ndarray(yuv, format="yuv420p")
+
+    def _encode(self, raw: VideoFrame | None) -> None:
+        try:
+            for packet in self._stream.encode(raw):
+                self._container.mux(packet)
+        except OSError as error:
+            self._closed = True
+            self._close_container()
+            _drop_half_fragment(self.path)
+            raise self._error(error) from None
+
+    def _close_container(self) -> None:
+        """A container that could not be written to may not be able to finish either."""
+        with contextlib.suppress(OSError):
+            self._container.close()
+
+    def _error(self, error: OSError) -> OutputError:
+        why = (error.strerror or type(error).__name__).lower()
+        return OutputError(
+            f"cannot write the video {self.path}: {why}; "
+            "free some space, or give another folder or --no-video"
+        )
+
+
+def _drop_half_fragment(path: Path) -> None:
+    """Cut a fragmented MP4 behind its last whole fragment: the rest would be a broken picture."""
+    with contextlib.suppress(OSError):
+        size, end, whole = path.stat().st_size, 0, 0
+        with path.open("r+b") as file:
+            while len(head := file.read(8)) == 8:
+                length, kind = struct.unpack(">I4s", head)
+                end += length
+                if end > size or length < 8:
+                    break
+                if kind in (b"moov", b"mdat"):
+                    whole = end
+                file.seek(end)
+            if path.is_file():
+                file.truncate(whole)
+
+
+def _put_index_in_front(path: Path) -> None:
+    """Copy the packets of a fragmented MP4 into a plain one, and let it take the file's place."""
+    import av
+
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with (
+            av.open(f"file:{path}") as fragments,
+            av.open(f"file:{part}", "w", format="mp4", options={"movflags": "faststart"}) as plain,
+        ):
+            stream = fragments.streams.video[0]
+            copy = plain.add_stream_from_template(stream)
+            for packet in fragments.demux(stream):
+                if packet.size:
+                    packet.stream = copy
+                    plain.mux(packet)
+        part.replace(path)
+    except OSError:  # the disk is full, say: the fragments play as well
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
