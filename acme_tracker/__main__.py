@@ -1,0 +1,5 @@
+"""`python -m acme_tracker` is `acme-tracker`."""
+
+from acme_tracker.cli.main import run
+
+run()

@@ -1,0 +1,186 @@
+"""`acme-tracker track`: videos in, an annotated video and result files out."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Column, Table
+
+from acme_tracker.cli.config import Assignments, ConfigFile
+from acme_tracker.cli.console import complain, output, shown_warnings
+from acme_tracker.cli.progress import ProgressLine
+from acme_tracker.config import TrackSettings, parse_assignments
+from acme_tracker.detection.registry import open_detector
+from acme_tracker.interfaces import FrameWatcher
+from acme_tracker.outputs import INTERRUPTED, ResultFolders, Run, track_source
+from acme_tracker.pipeline import Interrupt
+from acme_tracker.tracking.visual.registry import open_visual_tracker
+from acme_tracker.video.sources import expand_sources, open_source
+
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="Video files, folders or globs of videos or of images, rtsp:// and http:// addresses, "
+        "camera numbers (0), screen: or screen:X,Y,W,H.",
+    ),
+]
+
+
+def track(
+    sources: Sources,
+    out: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where the results go.")
+    ] = Path("out"),
+    detector: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="See `acme-tracker models`.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Weights in place of the detector's own.")
+    ] = None,
+    visual_tracker: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What follows between detections.")
+    ] = None,
+    classes: Annotated[
+        str | None, typer.Option(metavar="car,bus,...", help="Track only these.")
+    ] = None,
+    score: Annotated[float | None, typer.Option(help="Least score of a detection.")] = None,
+    device: Annotated[str | None, typer.Option(metavar="auto|cpu|cuda")] = None,
+    config: ConfigFile = None,
+    set_: Assignments = None,
+    no_video: Annotated[bool, typer.Option("--no-video", help="Write no annotated video.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Show a window: q quits, space pauses, s saves.")
+    ] = False,
+    start: Annotated[
+        float | None, typer.Option(metavar="S", help="Begin S seconds into the recording.")
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop after S seconds of video.")
+    ] = None,
+    start_time: Annotated[
+        str | None, typer.Option(metavar="ISO8601", help="Clock time of the first frame.")
+    ] = None,
+) -> None:
+    """Detect and track road users, and leave an annotated video and result files.
+
+    For each SOURCE, DIR/<name>/ gets annotated.mp4, tracks.csv, tracks.mot.txt, tracks.jsonl,
+    tracks_summary.csv and summary.json. Exit code: 0, 2 after an error, 128 + the signal's number
+    after Ctrl-C or SIGTERM; what was written so far stays readable.
+    """
+    flags: dict[str, Any] = {
+        "detector.name": detector,
+        "detector.weights": weights,
+        "detector.classes": None if classes is None else _listed(classes),
+        "detector.score": score,
+        "detector.device": device,
+        "visual_tracker.name": visual_tracker,
+        "source.start_s": start,
+        "source.duration_s": duration,
+        "source.start_time": start_time,
+        "output.video": False if no_video else None,
+        "output.window": True if show else None,
+    }
+    given = {key: value for key, value in flags.items() if value is not None}
+    settings = TrackSettings.load(config, {**parse_assignments(set_ or ()), **given})
+    with _signals() as signals, shown_warnings() as warned:
+        runs = _track_all(expand_sources(sources), settings, out, signals, warned)
+    output.print(_table(runs))
+    _exit(runs, signals)
+
+
+class _Signals(Interrupt):
+    """An interrupt that remembers which signal asked for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = 0
+
+    def handle(self, number: int, _: FrameType | None) -> None:
+        again, self.number = self.wanted, number
+        if again:  # asked twice: no longer politely
+            raise KeyboardInterrupt
+        self.request()
+
+
+@contextmanager
+def _signals() -> Iterator[_Signals]:
+    """Ctrl-C and SIGTERM end the run between two frames, once; a second one at once."""
+    wanted = _Signals()
+    before = {n: signal.signal(n, wanted.handle) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield wanted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _track_all(
+    words: list[str], settings: TrackSettings, out: Path, signals: _Signals, warned: list[str]
+) -> list[Run]:
+    """One source after the other; an error ends its source, not the others."""
+    open_visual_tracker(settings.visual_tracker)  # a wrong name fails before any file is made
+    shared = open_detector(settings.detector)
+    folders = ResultFolders(out)
+    runs = []
+    for word in words:
+        # A detector that watches its scene cannot be shared.
+        detector = open_detector(settings.detector) if isinstance(shared, FrameWatcher) else shared
+        del warned[:]
+        run = track_source(
+            open_source(word, settings.source),
+            settings,
+            detector,
+            folders,
+            interrupt=signals,
+            watchers=[lambda info, _: ProgressLine(info)],
+            names={
+                "detector": settings.detector.name,
+                "visual_tracker": settings.visual_tracker.name,
+                "device": settings.detector.device,
+            },
+            warned=warned,
+        )
+        runs.append(run)
+        if run.error is not None:
+            complain("error", str(run.error))
+        if run.state == INTERRUPTED:
+            break
+    return runs
+
+
+def _listed(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _table(runs: list[Run]) -> Table:
+    """What the user wants to know at the end."""
+    table = Table("state", "frames", "fps", "looks", "tracks", Column("results", no_wrap=True))
+    for run in runs:
+        if run.folder is None:
+            continue
+        report = run.report
+        by_class = report["unique_tracks"]["by_class"]
+        table.add_row(
+            escape(run.state.partition(":")[0]),
+            str(report["frames"]),
+            f"{report['frames_per_second'] or 0:.1f}",
+            str(report["detector_calls"]["total"]),
+            ", ".join(f"{count} {name}" for name, count in by_class.items()) or "none",
+            escape(str(run.folder)),
+        )
+    return table
+
+
+def _exit(runs: list[Run], signals: _Signals) -> None:
+    if signals.number:
+        raise typer.Exit(128 + signals.number)
+    if any(run.error is not None for run in runs):
+        raise typer.Exit(2)

@@ -1,0 +1,146 @@
+"""One source from beginning to end, into a folder of results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from acme_tracker.config import OutputSettings, TrackSettings
+from acme_tracker.datatypes import ClassList, SourceInfo
+from acme_tracker.drawing import Annotator
+from acme_tracker.errors import AcmeTrackerError, OutputError
+from acme_tracker.interfaces import Detector, FrameSink, FrameSource
+from acme_tracker.pipeline import Interrupt, TimedSource, drive
+from acme_tracker.results.csv import TracksCsv
+from acme_tracker.results.jsonl import FramesJsonl
+from acme_tracker.results.mot import MotText
+from acme_tracker.results.summary import RunSummary, TracksSummaryCsv
+from acme_tracker.session import TrackingSession
+from acme_tracker.video.prefetch import Prefetch
+from acme_tracker.video.sinks import BackgroundSink, VideoSink
+from acme_tracker.video.window import StopRequested, WindowSink
+
+COMPLETE = "complete"
+INTERRUPTED = "interrupted"
+
+Watcher = Callable[[SourceInfo, ClassList], FrameSink]  # a sink that only looks: a progress line
+
+
+@dataclass(frozen=True)
+class Run:
+    """How tracking a source went.
+
+    Attributes:
+        folder: where its results are; None if it could not even be opened.
+        report: what summary.json says; empty without a folder.
+        error: what ended it too early, None if nothing did.
+    """
+
+    state: str
+    folder: Path | None
+    report: Mapping[str, Any]
+    error: AcmeTrackerError | None = None
+
+
+class ResultFolders:
+    """Gives every source of a run a folder of its own.
+
+    A recording's results can be made again, so they replace those of an earlier run; a live
+    source's cannot, so its folder is named by the time when nothing must be overwritten.
+    """
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
+        self._taken: set[Path] = set()
+
+    def make(self, info: SourceInfo) -> Path:
+        """A folder that no other source of this run has; OutputError if it cannot be made."""
+        folder = self._base / info.name
+        if info.live and folder.exists() and info.started_at is not None:
+            folder = self._base / f"{info.name}-{info.started_at:%Y%m%dT%H%M%SZ}"
+        plain, number = folder, 2
+        while folder in self._taken or (info.live and folder.exists()):
+            folder, number = plain.with_name(f"{plain.name}-{number}"), number + 1
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"cannot make the folder {folder}: {error.strerror}; give another with -o"
+            ) from None
+        self._taken.add(folder)
+        return folder
+
+
+def result_sinks(
+    folder: Path, info: SourceInfo, classes: ClassList, settings: OutputSettings
+) -> list[FrameSink]:
+    """Everything that `acme-tracker track` leaves of a source, but its summary.json."""
+    sinks: list[FrameSink] = [
+        TracksCsv(folder / "tracks.csv", info, classes),
+        MotText(folder / "tracks.mot.txt"),
+        FramesJsonl(folder / "tracks.jsonl", info, classes),
+        TracksSummaryCsv(folder / "tracks_summary.csv", info, classes),
+    ]
+    if settings.window:
+        sinks.append(WindowSink(info.name, Annotator(classes, settings.trail_s, info), folder))
+    if settings.video:
+        annotate = Annotator(classes, settings.trail_s, info)
+        video = VideoSink(folder / "annotated.mp4", info, settings, annotate)
+        sinks.append(BackgroundSink(video))
+    return sinks
+
+
+def track_source(
+    source: FrameSource,
+    settings: TrackSettings,
+    detector: Detector,
+    folders: ResultFolders,
+    *,
+    interrupt: Interrupt | None = None,
+    watchers: Sequence[Watcher] = (),
+    names: Mapping[str, str] | None = None,
+    warned: Sequence[str] = (),
+) -> Run:
+    """Track one source, not yet open, with a fresh tracker; errors of the user's kind are returned.
+
+    Args:
+        source: where the frames come from.
+        settings: everything else.
+        detector: shared by the run's sources, unless it watches its scene.
+        folders: gives the place for the results.
+        interrupt: asked between frames whether to stop.
+        watchers: make more sinks, which only look.
+        names: what did the work, for summary.json.
+        warned: the warnings that were shown; it may grow during the run.
+    """
+    interrupt = interrupt or Interrupt()
+    timed = TimedSource(source)
+    summary: RunSummary | None = None
+    folder: Path | None = None
+    state, failure = COMPLETE, None
+    try:
+        with ExitStack() as stack:
+            with interrupt.heard_at_once():
+                frames = stack.enter_context(Prefetch(timed))
+            info = frames.info
+            folder = folders.make(info)
+            session = TrackingSession.from_settings(settings, detector)
+            configuration = settings.model_dump(mode="json")
+            summary = RunSummary(info, session.classes, names or {}, configuration)
+            sinks = [summary, *result_sinks(folder, info, session.classes, settings.output)]
+            sinks += [make(info, session.classes) for make in watchers]
+            opened = [stack.enter_context(sink) for sink in sinks]
+            drive(frames, session, opened, interrupt)
+    except (KeyboardInterrupt, StopRequested):
+        state = INTERRUPTED
+    except AcmeTrackerError as error:
+        state, failure = f"failed: {error}", error
+    if summary is None or folder is None:
+        return Run(state, None, {}, failure)
+    stages = {"decode": timed.total_ms}
+    report = summary.report(state, warned, stages)
+    summary.write_json(folder / "summary.json", state, warned, stages)
+    return Run(state, folder, report, failure)
