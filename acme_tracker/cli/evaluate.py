@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
@@ -27,10 +28,8 @@ if TYPE_CHECKING:  # they load SciPy, for which `acme-tracker --help` should not
 
 app = typer.Typer(help="Score detectors and tracking runs on labelled data.", no_args_is_help=True)
 
-_TRACKING_COLUMNS = (
-    *("HOTA", "DetA", "AssA", "LocA", "MOTA", "IDF1", "IDSW", "Frag", "FP", "FN"),
-    *("MT", "PT", "ML", "truth_tracks", "result_tracks"),
-)
+# What fits into 80 columns; --json has the rest.
+_TRACKING_COLUMNS = ("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW", "Frag", "FP", "FN")
 _DETECTION_COLUMNS = (
     *("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large"),
     *("precision", "recall", "truth_boxes"),
@@ -230,9 +229,10 @@ def _print_paths(paths: Iterable[Path]) -> None:
 
 
 def _table(columns: tuple[str, ...], title: str) -> Table:
-    table = Table("", title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column(overflow="fold")
     for column in columns:
-        table.add_column(column.replace("_", "\n"), justify="right")
+        table.add_column(column.replace("_", "\n"), justify="right", no_wrap=True)
     return table
 
 
