@@ -21,6 +21,7 @@ from acme_tracker.datasets.types import (
 from acme_tracker.datatypes import TrackRows
 from acme_tracker.errors import DatasetError
 
+_FARTHEST_PX = 1_000_000  # whatever is farther is no pixel
 # Names under which label formats keep regions in which nothing is labelled.
 REGION_NAMES = frozenset({"ignore", "ignored", "ignored_region", "dontcare"})
 
@@ -58,6 +59,17 @@ def first_size(pictures: Sequence[Path], problems: Problems) -> tuple[int, int] 
         return None
 
 
+def _checked(xyxy: Sequence[float]) -> Sequence[float]:
+    """The box; ValueError if it is none."""
+    left, top, right, bottom = xyxy
+    if not (right > left and bottom > top):
+        size = f"{right - left:g} x {bottom - top:g}"
+        raise ValueError(f"box must be wider and higher than 0, got {size}")
+    if max(map(abs, xyxy)) > _FARTHEST_PX:
+        raise ValueError(f"box must lie within {_FARTHEST_PX} pixels, got {max(map(abs, xyxy)):g}")
+    return xyxy
+
+
 class DatasetBuilder:
     """Images one after the other, each followed by its boxes.
 
@@ -92,10 +104,7 @@ class DatasetBuilder:
 
     def box(self, xyxy: Sequence[float], class_name: str, ignore: bool = False) -> None:
         """A box on the last image; ValueError if it is no box or its class is unknown."""
-        left, top, right, bottom = xyxy
-        if not (right > left and bottom > top):
-            size = f"{right - left:g} x {bottom - top:g}"
-            raise ValueError(f"box must be wider and higher than 0, got {size}")
+        left, top, right, bottom = _checked(xyxy)
         region = class_name.lower() in REGION_NAMES and class_name not in self._ids
         number = REGION if region else self._class_id(class_name)
         self._image.append(len(self._images) - 1)
@@ -156,12 +165,9 @@ class RowsBuilder:
         visibility: float = 1.0,
     ) -> None:
         """One box; ValueError if it is none."""
-        left, top, right, bottom = xyxy
+        left, top, right, bottom = _checked(xyxy)
         if frame_index < 0:
             raise ValueError("frame number is before the first frame")
-        if not (right > left and bottom > top):
-            size = f"{right - left:g} x {bottom - top:g}"
-            raise ValueError(f"box must be wider and higher than 0, got {size}")
         if track_id >= 0 and (frame_index, track_id) in self._seen:
             raise ValueError(f"track {track_id} is twice on the same frame")
         self._seen.add((frame_index, track_id))

@@ -20,6 +20,7 @@ LOOKED_FOR = "*.xml that begin with <sequence name=...>"
 CLASSES = ("car", "bus", "van", "others")
 FRAME_RATE = 25.0
 SIZE = (960, 540)
+_MOST_FRAMES = 100_000  # regions are repeated on each: a slip of the pen must not fill memory
 _PICTURE_FOLDERS = ("", "Insight-MVT_Annotation_*", "DETRAC-*", "images")
 
 
@@ -104,6 +105,8 @@ def _regions(path: Path, root: Element, problems: Problems) -> list[list[float]]
 def _read_frame(path: Path, frame: Element, rows: RowsBuilder, problems: Problems) -> int:
     """Add the frame's targets; its 1-based number."""
     number = whole(frame.get("num"))
+    if not 1 <= number <= _MOST_FRAMES:
+        raise ValueError(f"must be 1 to {_MOST_FRAMES}, got {number}")
     for target in frame.iter("target"):
         try:
             box, attribute = target.find("box"), target.find("attribute")

@@ -28,6 +28,7 @@ OFFICIAL = (
     *("static person", "distractor", "occluder", "occluder on ground", "occluder full"),
     *("reflection", "crowd"),
 )
+_MOST_CLASSES = 10_000
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v")
 
 
@@ -116,6 +117,8 @@ def _read_row(text: str, rows: RowsBuilder) -> None:
     frame = whole(words[0])
     if frame < 1:
         raise ValueError(f"frames count from 1, got {frame}")
+    if class_number > _MOST_CLASSES:
+        raise ValueError(f"class must be at most {_MOST_CLASSES}, got {class_number:g}")
     xyxy = (left, top, left + width, top + height)
     class_id = whole(class_number) - 1 if class_number > 0 else REGION
     rows.row(frame - 1, whole(words[1]), xyxy, class_id, flag > 0, visibility)

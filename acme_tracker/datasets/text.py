@@ -56,9 +56,9 @@ def numbers(words: Iterable[object]) -> list[float]:
 
 
 def whole(word: object) -> int:
-    """A whole number, also written as 3.0."""
+    """A whole number, also written as 3.0; below 2**53, up to which floats are exact."""
     (value,) = numbers((word,))
-    if value != int(value):
+    if value != int(value) or abs(value) > 2**53:
         raise ValueError(f"{word!r} is not a whole number")
     return int(value)
 

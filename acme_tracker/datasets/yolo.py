@@ -24,6 +24,7 @@ from acme_tracker.errors import ConfigError, DatasetError
 
 LOOKED_FOR = "data.yaml (or another .yaml with names), or images/ with labels/ and classes.txt"
 _COMMON_SPLITS = ("train", "val", "valid", "test")
+_MOST_CLASSES = 10_000
 _NOT_SPLITS = frozenset({"path", "names", "nc", "download"})
 
 
@@ -104,6 +105,8 @@ def _class_names(path: Path, values: dict[str, Any]) -> list[str]:
         except ValueError as error:
             raise DatasetError(f"{path}: names must be numbered from 0: {error}") from None
         top = max(numbered, default=-1)
+        if top > _MOST_CLASSES or min(numbered, default=0) < 0:
+            raise DatasetError(f"{path}: names must be numbered from 0 to at most {_MOST_CLASSES}")
         names = [numbered.get(number, f"class_{number}") for number in range(top + 1)]
     if names is None and isinstance(values.get("nc"), int):
         names = [f"class_{number}" for number in range(values["nc"])]

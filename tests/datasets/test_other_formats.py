@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acme_tracker.datasets import open_class_folders, open_dataset, open_sequences
+from acme_tracker.datasets import open_class_folders, open_dataset
 from acme_tracker.errors import DatasetError
 from tests.datasets.making import picture, text
 
@@ -113,132 +113,6 @@ def test_a_bad_kitti_row_has_its_line(tmp_path: Path, row: str, message: str) ->
     (problem,) = data.problems
     assert problem.line == 3
     assert message in problem.message
-
-
-def test_kitti_tracking_is_a_sequence_a_file(tmp_path: Path) -> None:
-    rows = [f"{f} {t} {row}" for f, t, row in zip((0, 1), (7, -1), KITTI.splitlines(), strict=True)]
-    text(tmp_path / "label_02/0003.txt", "\n".join(rows) + "\n1 7 Car 0")
-    for number in range(3):
-        picture(tmp_path / f"image_02/0003/{number:06d}.png", (100, 50))
-    (sequence,) = open_sequences(tmp_path)
-    assert (sequence.name, sequence.length, sequence.size) == ("0003", 3, (100, 50))
-    assert sequence.rows.track_id.tolist() == [7, -1]
-    assert sequence.rows.scored.tolist() == [True, False]
-    assert sequence.rows.class_id.tolist() == [0, -1]
-    assert [problem.line for problem in sequence.problems] == [3]
-    frames = open_dataset(tmp_path)
-    assert frames.names[1] == "0003/000001.png"
-    assert [len(image.xyxy) for image in frames] == [1, 1, 0]
-    assert frames[1].ignore.tolist() == [True]
-
-
-DETRAC = """<?xml version="1.0" encoding="utf-8"?>
-<sequence name="MVI_1">
-   <sequence_attribute camera_state="unstable" sence_weather="sunny"/>
-   <ignored_region><box left="1" top="2" width="30" height="10"/></ignored_region>
-   <frame density="1" num="2">
-      <target_list>
-         <target id="4">
-            <box left="10.5" top="20" width="30" height="15"/>
-            <attribute orientation="18" speed="6.8" vehicle_type="van"/>
-         </target>
-         <target id="5">
-            <box left="10.5" top="20" width="-3" height="15"/>
-            <attribute vehicle_type="car"/>
-         </target>
-         <target id="6">
-            <box left="10.5" top="20" width="3" height="15"/>
-            <attribute vehicle_type="tank"/>
-         </target>
-      </target_list>
-   </frame>
-</sequence>
-"""
-
-
-def test_detrac_targets_and_regions_that_hold_on_every_frame(tmp_path: Path) -> None:
-    text(tmp_path / "DETRAC-Train-Annotations-XML/MVI_1.xml", DETRAC)
-    for number in (1, 2, 3):
-        picture(tmp_path / f"Insight-MVT_Annotation_Train/MVI_1/img0000{number}.jpg", (96, 54))
-    (sequence,) = open_sequences(tmp_path)
-    rows = sequence.rows
-    assert (sequence.format, sequence.name, sequence.length) == ("ua-detrac", "MVI_1", 3)
-    (target,) = np.flatnonzero(rows.scored)
-    np.testing.assert_array_equal(rows.xyxy[target], [10.5, 20, 40.5, 35])
-    assert (rows.frame_index[target], rows.track_id[target]) == (1, 4)
-    assert sequence.classes.names[rows.class_id[target]] == "van"
-    assert rows.frame_index[~rows.scored].tolist() == [0, 1, 2]
-    np.testing.assert_array_equal(rows.xyxy[~rows.scored][0], [1, 2, 31, 12])
-    assert [(p.line, p.message) for p in sequence.problems] == [
-        (11, "box must be wider and higher than 0, got -3 x 15"),
-        (15, "vehicle_type 'tank' is none of car, bus, van, others"),
-    ]
-
-
-GT = "1,1,10,20,30.5,40,1,3,0.5\n2,1,11,20,30,40,0,3,1\n"
-
-
-def test_mot_truth_with_frames_from_one_and_flags(tmp_path: Path) -> None:
-    home = tmp_path / "MOT20-01"
-    text(home / "gt/gt.txt", GT.replace("\n", "\r\n"))
-    text(home / "seqinfo.ini", "[Sequence]\nname=other\nframeRate=12.5\nseqLength=9\n")
-    picture(home / "img1/000001.jpg", (80, 60))
-    (sequence,) = open_sequences(tmp_path)
-    assert (sequence.name, sequence.frame_rate, sequence.length) == ("MOT20-01", 12.5, 9)
-    assert sequence.size == (80, 60)
-    assert sequence.rows.frame_index.tolist() == [0, 1]
-    np.testing.assert_array_equal(sequence.rows.xyxy[0], [10, 20, 40.5, 60])
-    assert sequence.rows.scored.tolist() == [True, False]
-    assert sequence.rows.visibility.tolist() == [0.5, 1]
-    assert sequence.classes.names[sequence.rows.class_id[0]] == "car"
-    assert not sequence.problems
-
-
-def test_mot_class_numbers_without_names_are_said(tmp_path: Path) -> None:
-    (sequence,) = open_sequences(text(tmp_path / "clip/gt/gt.txt", GT))
-    assert sequence.classes.names == ("class_1", "class_2", "class_3")
-    assert "no names for classes 1 to 3" in sequence.problems[0].message
-    text(tmp_path / "clip/gt/labels.txt", "car\nbus\ntruck\n")
-    (sequence,) = open_sequences(tmp_path / "clip")
-    assert sequence.classes.names == ("car", "bus", "truck")
-    assert not sequence.problems
-
-
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        ("1,2,3", "got 3 values"),
-        ("0,2,1,1,5,5,1,1,1", "frames count from 1, got 0"),
-        ("1,2,1,1,nan,5,1,1,1", "'nan' is not a finite number"),
-        ("1,2,1,1,-5,5,1,1,1", "got -5 x 5"),
-        ("1,x,1,1,5,5,1,1,1", "'x' is not a number"),
-        ("1,1,1,1,5,5,1,1,1", "track 1 is twice on the same frame"),
-    ],
-)
-def test_a_bad_mot_row_has_its_line(tmp_path: Path, row: str, message: str) -> None:
-    truth = text(tmp_path / "MOT/gt/gt.txt", GT + row)
-    (sequence,) = open_sequences(truth)
-    assert len(sequence.rows) == 2
-    assert [p.line for p in sequence.problems] == [3]
-    with pytest.raises(DatasetError, match=rf"gt\.txt:3: .*{message}"):
-        open_sequences(truth, strict=True)
-
-
-@pytest.mark.parametrize(
-    ("ini", "message"),
-    [("frameRate=5", "wanted .Sequence."), ("[Sequence]\nframeRate=fast", "'fast' is not a number"),
-     ("[Sequence]\nseqLength=0", "seqLength: 0 is not above 0")],
-)  # fmt: skip
-def test_a_bad_seqinfo_is_named(tmp_path: Path, ini: str, message: str) -> None:
-    text(tmp_path / "gt/gt.txt", GT)
-    text(tmp_path / "seqinfo.ini", ini)
-    with pytest.raises(DatasetError, match=rf"seqinfo\.ini.*{message}"):
-        open_sequences(tmp_path)
-
-
-def test_an_empty_truth_is_a_sequence_without_objects(tmp_path: Path) -> None:
-    (sequence,) = open_sequences(text(tmp_path / "gt/gt.txt", ""))
-    assert (len(sequence.rows), sequence.length) == (0, 0)
 
 
 def test_folders_by_class_are_for_classifiers(tmp_path: Path) -> None:
