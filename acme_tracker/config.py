@@ -55,7 +55,7 @@ class DetectorSettings(Settings):
 
 
 class VisualTrackerSettings(Settings):
-    name: str = "dlib"
+    name: str = "flow"
     weights: Path | None = None
 
 
@@ -165,6 +165,8 @@ def _explain(cls: type[Settings], error: ValidationError, where: str, overridden
     if first["type"] == "extra_forbidden":
         hint = nearest(path[-1], _keys_of(cls, path[:-1]))
         return f"unknown key {key!r} in {source}{hint}"
+    if first["type"] == "missing":
+        return f"{key} in {source} is missing: it must be given"
     return f"{key} in {source}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}"
 
 

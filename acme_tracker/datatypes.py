@@ -117,7 +117,9 @@ class ClassList:
     """
 
     names: tuple[str, ...]
-    super_classes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: SUPER_CLASSES)
+    super_classes: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: dict(SUPER_CLASSES)
+    )
 
     def __post_init__(self) -> None:
         if len(set(self.names)) != len(self.names):

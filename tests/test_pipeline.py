@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+from acme_tracker.config import TrackSettings
+from acme_tracker.datatypes import Detections, Frame, FrameResult, SourceInfo, TrackEvent
+from acme_tracker.errors import OutputError, SourceError
+from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
+from acme_tracker.pipeline import Interrupt, TimedSource, drive
+from acme_tracker.session import TrackingSession
+from tests.fakes import ScriptedDetector, textured_scene
+
+CAR = Detections.of([(40, 40, 90, 80)], [0.9], [0])
+SETTINGS = TrackSettings.load(None, {"visual_tracker.name": "kalman", "output.video": False})
+
+
+class Pictures:
+    """A source of still pictures, which may break."""
+
+    def __init__(self, count: int, breaks_at: int | None = None, live: bool = False) -> None:
+        self.info = SourceInfo("pictures", "pictures", (320, 240), 25, count, live=live)
+        self._count, self._breaks_at = count, breaks_at
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None: ...
+
+    def __iter__(self) -> Iterator[Frame]:
+        picture = textured_scene()
+        for index in range(self._count):
+            if index == self._breaks_at:
+                raise SourceError("pictures ends early")
+            yield Frame.of_image(picture, index, index / 25)
+
+
+class Listener:
+    """A sink that remembers, and may fail."""
+
+    def __init__(self, fails_at: int | None = None) -> None:
+        self.frames: list[int] = []
+        self.ended: list[int] | None = None
+        self._fails_at = fails_at
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None: ...
+
+    def write(self, result: FrameResult) -> None:
+        if result.frame.index == self._fails_at:
+            raise OutputError("the disk is full")
+        self.frames.append(result.frame.index)
+
+    def end(self, events: Sequence[TrackEvent]) -> None:
+        self.ended = [event.life.track_id for event in events]
+
+
+def session() -> TrackingSession:
+    return TrackingSession.from_settings(SETTINGS, ScriptedDetector([CAR]))
+
+
+def test_every_frame_reaches_every_sink_and_the_end_too() -> None:
+    sinks = [Listener(), Listener()]
+    drive(Pictures(5), session(), sinks)
+    assert [(s.frames, s.ended) for s in sinks] == [([0, 1, 2, 3, 4], [1])] * 2
+
+
+def test_a_source_that_breaks_still_ends_the_sinks() -> None:
+    sink = Listener()
+    with pytest.raises(SourceError, match="ends early"):
+        drive(Pictures(9, breaks_at=3), session(), [sink])
+    assert (sink.frames, sink.ended) == ([0, 1, 2], [1])
+
+
+def test_a_sink_that_fails_ends_the_run_with_its_error_and_the_others_whole() -> None:
+    good = Listener()
+    with pytest.raises(OutputError, match="disk is full"):
+        drive(Pictures(9), session(), [good, Listener(fails_at=2)])
+    assert (good.frames, good.ended) == ([0, 1, 2], [1])
+
+
+def test_an_interrupt_is_heard_between_frames() -> None:
+    interrupt = Interrupt()
+
+    class Asking(Listener):
+        def write(self, result: FrameResult) -> None:
+            super().write(result)
+            if result.frame.index == 2:
+                interrupt.request()
+
+    sink = Asking()
+    with pytest.raises(KeyboardInterrupt):
+        drive(Pictures(9), session(), [sink], interrupt)
+    assert (sink.frames, sink.ended) == ([0, 1, 2], [1])
+
+
+def test_an_interrupt_breaks_off_a_wait_for_a_frame() -> None:
+    interrupt = Interrupt()
+    asleep = threading.Event()
+
+    class Silent(Pictures):
+        def __iter__(self) -> Iterator[Frame]:
+            threading.Timer(0.05, signal.raise_signal, [signal.SIGUSR1]).start()
+            asleep.wait(10)
+            yield from ()
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: interrupt.request())
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            drive(Silent(1), session(), [], interrupt)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_the_time_to_make_frames_is_added_up() -> None:
+    timed = TimedSource(Pictures(3))
+    with timed as source:
+        assert len(list(source)) == 3
+    assert timed.total_ms > 0
+
+
+def test_a_run_leaves_its_files_and_says_it_is_complete(tmp_path: Path) -> None:
+    run = track_source(Pictures(10), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path))
+    assert (run.state, run.error, run.folder) == (COMPLETE, None, tmp_path / "pictures")
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [
+        "summary.json",
+        "tracks.csv",
+        "tracks.jsonl",
+        "tracks.mot.txt",
+        "tracks_summary.csv",
+    ]
+    assert run.report["unique_tracks"] == {"total": 1, "by_class": {"car": 1}}
+
+
+def test_a_source_that_ends_early_leaves_what_was_tracked_until_then(tmp_path: Path) -> None:
+    run = track_source(
+        Pictures(10, breaks_at=4), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path)
+    )
+    assert isinstance(run.error, SourceError)
+    assert run.report["frames"] == 4
+    assert run.report["state"] == "failed: pictures ends early"
+    assert len((tmp_path / "pictures" / "tracks.csv").read_text().splitlines()) == 5
+
+
+def test_a_stop_before_the_first_frame_leaves_no_folder(tmp_path: Path) -> None:
+    interrupt = Interrupt()
+    interrupt.request()
+    run = track_source(
+        Pictures(3),
+        SETTINGS,
+        ScriptedDetector([CAR]),
+        ResultFolders(tmp_path),
+        interrupt=interrupt,
+    )
+    assert (run.state, run.folder) == (INTERRUPTED, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_sources_of_one_name_get_two_folders(tmp_path: Path) -> None:
+    folders = ResultFolders(tmp_path)
+    info = Pictures(1).info
+    assert [folders.make(info).name for _ in range(3)] == ["pictures", "pictures-2", "pictures-3"]
+
+
+def test_a_recording_replaces_its_results_and_a_live_source_keeps_them(tmp_path: Path) -> None:
+    recorded, live = Pictures(1).info, Pictures(1, live=True).info
+    assert ResultFolders(tmp_path).make(recorded) == ResultFolders(tmp_path).make(recorded)
+    assert ResultFolders(tmp_path).make(live).name == "pictures-2"
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match=r"cannot make the folder .*; give another"):
+        ResultFolders(tmp_path / "file").make(Pictures(1).info)
