@@ -17,6 +17,7 @@ from acme_tracker.video.redaction import safe_name
 _PROBE = "import cv2; cv2.namedWindow('probe'); cv2.waitKey(1); cv2.destroyAllWindows()"
 _PROBE_TIMEOUT_S = 20
 _POLL_MS = 50
+_WIDEST_AT_FIRST_PX = 1280
 _QT_LOG = "QT_LOGGING_RULES"
 
 
@@ -51,10 +52,16 @@ class OpenCVScreen:
         import cv2
 
         self._cv2: Any = cv2
+        self._titles: set[str] = set()
 
     def show(self, title: str, image: Image) -> None:
-        flags = self._cv2.WINDOW_NORMAL | self._cv2.WINDOW_KEEPRATIO | self._cv2.WINDOW_GUI_NORMAL
-        self._cv2.namedWindow(title, flags)
+        if title not in self._titles:
+            self._titles.add(title)
+            cv2 = self._cv2
+            cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+            height, width = image.shape[:2]
+            scale = min(1.0, _WIDEST_AT_FIRST_PX / width)
+            cv2.resizeWindow(title, round(width * scale), round(height * scale))
         self._cv2.imshow(title, image)
 
     def key(self, wait_ms: int) -> str:
@@ -68,6 +75,7 @@ class OpenCVScreen:
         return bool(self._cv2.imwrite(str(path), image))
 
     def close(self, title: str) -> None:
+        self._titles.discard(title)
         self._cv2.destroyWindow(title)
         self._cv2.waitKey(1)
 

@@ -1,0 +1,124 @@
+"""The window and its keys; no display is needed for it."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+from acme_tracker.datatypes import Frame, FrameResult, Image, Tracks
+from acme_tracker.video.window import (
+    DisplayWarning,
+    StopRequested,
+    WindowSink,
+    _pyav_came_first,
+    open_screen,
+)
+from tests.video.clips import number_of, picture
+
+
+class FakeScreen:
+    """Presses the given keys, one a look, then none."""
+
+    def __init__(self, keys: str = "", closes_after: int = 1000) -> None:
+        self.shown: list[int] = []
+        self.saved: list[str] = []
+        self.closed = False
+        self.can_save = True
+        self.looks = 0
+        self._keys, self._closes_after = keys, closes_after
+
+    def show(self, title: str, image: Image) -> None:
+        self.shown.append(number_of(image))
+
+    def key(self, wait_ms: int) -> str:
+        self.looks += 1
+        key, self._keys = self._keys[:1], self._keys[1:]
+        return key.strip("-")
+
+    def is_open(self, title: str) -> bool:
+        return self.looks < self._closes_after
+
+    def save(self, path: Path, image: Image) -> bool:
+        self.saved.append(path.name)
+        return self.can_save
+
+    def close(self, title: str) -> None:
+        self.closed = True
+
+
+def run(screen: FakeScreen | None, count: int = 3) -> None:
+    with WindowSink("cam 1", lambda r: r.frame.image, open_screen=lambda: screen) as sink:
+        for number in range(count):
+            frame = Frame.of_image(picture(number), number, number / 25)
+            sink.write(FrameResult(frame, Tracks.empty()))
+        sink.end(())
+
+
+def test_every_result_is_shown_and_the_window_closed() -> None:
+    screen = FakeScreen()
+    run(screen)
+    assert screen.shown == [0, 1, 2]
+    assert screen.closed
+
+
+def test_q_stops_the_run() -> None:
+    screen = FakeScreen("-q")
+    with pytest.raises(StopRequested):
+        run(screen)
+    assert screen.shown == [0, 1]
+    assert screen.closed
+
+
+def test_closing_the_window_stops_the_run() -> None:
+    with pytest.raises(StopRequested):
+        run(FakeScreen(closes_after=2))
+
+
+def test_space_pauses_until_space_and_s_still_saves() -> None:
+    screen = FakeScreen(" --s- --")
+    run(screen)
+    assert screen.shown == [0, 1, 2]
+    assert screen.looks == 8
+    assert screen.saved == ["cam_1_000000.png"]
+
+
+def test_q_stops_a_paused_run() -> None:
+    with pytest.raises(StopRequested):
+        run(FakeScreen(" --q"))
+
+
+def test_a_picture_that_cannot_be_saved_is_a_warning() -> None:
+    screen = FakeScreen("s")
+    screen.can_save = False
+    with pytest.warns(DisplayWarning, match="cannot save"):
+        run(screen)
+
+
+def test_without_a_display_it_says_so_once_and_goes_on() -> None:
+    with pytest.warns(DisplayWarning, match="going on without") as caught:
+        run(None)
+    assert len(caught) == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="displays of Linux")
+@pytest.mark.parametrize("display", [None, ":7654"])
+def test_a_display_that_is_not_there_is_found_out_without_a_crash(
+    display: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.setenv("QT_LOGGING_RULES", "*=false")
+    if display:
+        monkeypatch.setenv("DISPLAY", display)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert open_screen() is None
+
+
+def test_windows_are_not_tried_where_pyav_would_make_them_hang() -> None:
+    assert _pyav_came_first(["av", "cv2"])
+    assert not _pyav_came_first(["cv2", "av"])
+    assert not _pyav_came_first(["cv2"])
