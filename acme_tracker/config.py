@@ -79,7 +79,7 @@ class RedetectionSettings(Settings):
     confidence_below: float = Field(0.5, ge=0, le=1)
     min_gap_s: float = Field(0.0, ge=0)
     idle_gap_s: float = Field(0.2, ge=0)
-    max_gap_s: float = Field(1.0, gt=0)
+    max_gap_s: float = Field(0.5, gt=0)
 
 
 class OutputSettings(Settings):
