@@ -67,7 +67,7 @@ class AssociationSettings(Settings):
 
 class LifecycleSettings(Settings):
     start_score: float = Field(0.3, ge=0, le=1)
-    confirm_score: float = Field(0.3, ge=0, le=1)
+    confirm_score: float = Field(0.4, ge=0, le=1)
     confirm_detections: int = Field(2, ge=1)
     max_area: float = Field(0.8, gt=0, le=1)
     coast_s: float = Field(1.0, ge=0)

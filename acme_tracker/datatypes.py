@@ -395,6 +395,7 @@ class LookReason(StrEnum):
     CADENCE = "cadence"
     NOTHING_TRACKED = "nothing tracked"
     LOW_CONFIDENCE = "low confidence"
+    NEWCOMER = "newcomer"
     MAX_GAP = "max gap"
     SCENE_CUT = "scene cut"
 

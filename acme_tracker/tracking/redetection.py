@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from acme_tracker.config import RedetectionSettings
-from acme_tracker.datatypes import Frame, Look, LookReason, Luma, Tracks
+from acme_tracker.datatypes import Frame, Look, LookReason, Luma, Tracks, TrackState
 
 
 class RedetectionPolicy:
     """Decides on each frame whether to detect, and says why.
 
     With `every_frames` it is a fixed cadence. Without, it looks on a scene cut, as soon as the
-    confidence of a confirmed track is low, at the latest every `max_gap_s`, and, while nothing is
-    tracked, every `idle_gap_s`. The tracker latches a low confidence until the next look, so that
-    a look put off by `min_gap_s` is not forgotten.
+    confidence of a confirmed track is low or a newcomer is still tentative, at the latest every
+    `max_gap_s`, and, while nothing is tracked, every `idle_gap_s`. The tracker latches a low
+    confidence until the next look, so that a look put off by `min_gap_s` is not forgotten.
     """
 
     def __init__(self, settings: RedetectionSettings) -> None:
@@ -37,16 +37,22 @@ class RedetectionPolicy:
             return reason if due else None
         if scene_cut:
             return LookReason.SCENE_CUT
-        confirmed = tracks.confirmed
         if self._looked_s is None:
             return LookReason.NOTHING_TRACKED
-        gap_s = frame.time_s - self._looked_s
+        return self._reason_of_tracks(tracks, frame.time_s - self._looked_s)
+
+    def _reason_of_tracks(self, tracks: Tracks, gap_s: float) -> LookReason | None:
+        """The first reason to look again `gap_s` after the last look."""
+        wanted, confirmed = self._settings, tracks.confirmed
         unsure = (confirmed.confidence < wanted.confidence_below).any()  # NaN is not unsure
-        if unsure and gap_s >= wanted.min_gap_s:
-            return LookReason.LOW_CONFIDENCE
-        if len(confirmed) == 0 and gap_s >= wanted.idle_gap_s:
-            return LookReason.NOTHING_TRACKED
-        return LookReason.MAX_GAP if gap_s >= wanted.max_gap_s else None
+        tentative = (tracks.state == TrackState.TENTATIVE).any()
+        reasons = (
+            (LookReason.LOW_CONFIDENCE, unsure and gap_s >= wanted.min_gap_s),
+            (LookReason.NEWCOMER, tentative and gap_s >= wanted.min_gap_s),
+            (LookReason.NOTHING_TRACKED, len(confirmed) == 0 and gap_s >= wanted.idle_gap_s),
+            (LookReason.MAX_GAP, gap_s >= wanted.max_gap_s),
+        )
+        return next((reason for reason, holds in reasons if holds), None)
 
 
 class SceneCuts:
