@@ -19,6 +19,7 @@ from acme_tracker.results.jsonl import FramesJsonl
 from acme_tracker.results.mot import MotText
 from acme_tracker.results.summary import RunSummary, TracksSummaryCsv
 from acme_tracker.session import TrackingSession
+from acme_tracker.timing import Stopwatch
 from acme_tracker.video.prefetch import Prefetch
 from acme_tracker.video.sinks import BackgroundSink, VideoSink
 from acme_tracker.video.window import StopRequested, WindowSink
@@ -75,9 +76,16 @@ class ResultFolders:
 
 
 def result_sinks(
-    folder: Path, info: SourceInfo, classes: ClassList, settings: OutputSettings
+    folder: Path,
+    info: SourceInfo,
+    classes: ClassList,
+    settings: OutputSettings,
+    timings: Stopwatch | None = None,
 ) -> list[FrameSink]:
-    """Everything that `acme-tracker track` leaves of a source, but its summary.json."""
+    """Everything that `acme-tracker track` leaves of a source, but its summary.json.
+
+    The time of drawing and encoding, which run in a thread of their own, goes to `timings`.
+    """
     sinks: list[FrameSink] = [
         TracksCsv(folder / "tracks.csv", info, classes),
         MotText(folder / "tracks.mot.txt"),
@@ -88,7 +96,7 @@ def result_sinks(
         sinks.append(WindowSink(info.name, Annotator(classes, settings.trail_s, info), folder))
     if settings.video:
         annotate = Annotator(classes, settings.trail_s, info)
-        video = VideoSink(folder / "annotated.mp4", info, settings, annotate)
+        video = VideoSink(folder / "annotated.mp4", info, settings, annotate, timings)
         sinks.append(BackgroundSink(video))
     return sinks
 
@@ -117,7 +125,7 @@ def track_source(
         warned: the warnings that were shown; it may grow during the run.
     """
     interrupt = interrupt or Interrupt()
-    timed = TimedSource(source)
+    timed, behind = TimedSource(source), Stopwatch()
     summary: RunSummary | None = None
     folder: Path | None = None
     state, failure = COMPLETE, None
@@ -130,9 +138,9 @@ def track_source(
             session = TrackingSession.from_settings(settings, detector)
             configuration = settings.model_dump(mode="json")
             summary = RunSummary(info, session.classes, names or {}, configuration)
-            sinks = [summary, *result_sinks(folder, info, session.classes, settings.output)]
+            sinks = result_sinks(folder, info, session.classes, settings.output, behind)
             sinks += [make(info, session.classes) for make in watchers]
-            opened = [stack.enter_context(sink) for sink in sinks]
+            opened = [stack.enter_context(sink) for sink in (summary, *sinks)]
             drive(frames, session, opened, interrupt)
     except (KeyboardInterrupt, StopRequested):
         state = INTERRUPTED
@@ -140,7 +148,7 @@ def track_source(
         state, failure = f"failed: {error}", error
     if summary is None or folder is None:
         return Run(state, None, {}, failure)
-    stages = {"decode": timed.total_ms}
+    stages = {"decode": timed.total_ms, **behind.take_ms()}
     report = summary.report(state, warned, stages)
     summary.write_json(folder / "summary.json", state, warned, stages)
     return Run(state, folder, report, failure)

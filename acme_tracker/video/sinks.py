@@ -13,6 +13,7 @@ from acme_tracker.config import OutputSettings
 from acme_tracker.datatypes import FrameResult, Image, SourceInfo, TrackEvent
 from acme_tracker.errors import OutputError
 from acme_tracker.interfaces import FrameSink
+from acme_tracker.timing import Stopwatch
 from acme_tracker.video.window import DisplayWarning, StopRequested, WindowSink
 from acme_tracker.video.writer import VideoWriter
 
@@ -29,6 +30,7 @@ class VideoSink:
         info: the open source's.
         settings: preset and crf.
         annotate: draws a result, on a copy of its picture.
+        timings: where the time of the stages `draw` and `encode` goes.
     """
 
     def __init__(
@@ -37,12 +39,14 @@ class VideoSink:
         info: SourceInfo,
         settings: OutputSettings,
         annotate: Callable[[FrameResult], Image],
+        timings: Stopwatch | None = None,
     ) -> None:
         self.path = path
         self._rate = info.frame_rate or _RATE_WHERE_UNKNOWN
         self._settings = settings
         self._annotate = annotate
         self._writer: VideoWriter | None = None
+        self._timings = timings or Stopwatch()
 
     def __enter__(self) -> Self:
         return self
@@ -57,13 +61,15 @@ class VideoSink:
             self._writer.close()
 
     def write(self, result: FrameResult) -> None:
-        image = self._annotate(result)
-        if self._writer is None:
-            size = (image.shape[1], image.shape[0])
-            self._writer = VideoWriter(
-                self.path, size, self._rate, self._settings.preset, self._settings.crf
-            )
-        self._writer.write(image, result.frame.time_s)
+        with self._timings.stage("draw"):
+            image = self._annotate(result)
+        with self._timings.stage("encode"):
+            if self._writer is None:
+                size = (image.shape[1], image.shape[0])
+                self._writer = VideoWriter(
+                    self.path, size, self._rate, self._settings.preset, self._settings.crf
+                )
+            self._writer.write(image, result.frame.time_s)
 
     def end(self, events: Sequence[TrackEvent]) -> None:
         """Nothing to draw: the last frame is written."""
