@@ -128,7 +128,7 @@ class Brush:
         size = (self.right - self.left, self.bottom - self.top)
         cover = cv2.resize(self.mask, size, interpolation=cv2.INTER_AREA)[..., None] / 255
         small = cv2.resize(colours.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        return small, cover.astype(np.float32)
+        return np.asarray(small, np.float32), cover.astype(np.float32)
 
 
 def lighter(colour: Colour, factor: float) -> Colour:

@@ -18,7 +18,7 @@ CLIP = FOLDER / "drawn_crossing"
 def script(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The drawing script, as `python sample_videos/draw_clip.py` finds it."""
     monkeypatch.syspath_prepend(str(FOLDER))
-    import draw_clip  # type: ignore[import-not-found]
+    import draw_clip
 
     yield draw_clip
     for name in ("draw_clip", "road_users"):
