@@ -1,0 +1,175 @@
+"""The benchmarks run, and can fail: small inputs, no figures."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from acme_tracker.config import TrackSettings
+from acme_tracker.datatypes import Frame
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "benchmarks"
+CLIP = ROOT / "sample_videos" / "drawn_crossing" / "video.mp4"
+STAGES = {"decode", "watch", "follow", "detect", "associate"}
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Imports a module of the benchmarks as `python benchmarks/...` finds it."""
+    before = set(sys.modules)
+    monkeypatch.syspath_prepend(str(FOLDER))
+    yield importlib.import_module
+    for name in set(sys.modules) - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == FOLDER:
+            del sys.modules[name]
+
+
+def burn(cpu_s: float) -> None:
+    end = time.thread_time() + cpu_s
+    while time.thread_time() < end:
+        pass
+
+
+def test_the_pipeline_benchmark_measures_both_loops_on_the_same_frames(
+    benchmark: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = tmp_path / "report.json"
+    words = "--duration 1 --repeat 1 --visual-tracker flow --no-video --json"
+    monkeypatch.setattr(sys, "argv", ["pipeline.py", str(CLIP), *words.split(), str(report)])
+    benchmark("pipeline").main()
+
+    variants = json.loads(report.read_text())["variants"]
+    ours, usual = variants["acme_tracker flow, no video"], variants["usual loop, no video"]
+    assert {found["frames"] for found in variants.values()} == {25}
+    assert ours["looks"] > usual["looks"] == 1
+    assert set(ours["cpu_ms_per_frame_by_stage"]) >= STAGES
+    spent = sum(ours["cpu_ms_per_frame_by_stage"].values())
+    assert spent == pytest.approx(ours["cpu_ms_per_frame"])
+    ratio = ours["frames_per_second"] / usual["frames_per_second"]
+    assert ours["vs_usual"]["frames_per_second"] == pytest.approx(ratio)
+    assert f"{ratio:.1f}x" in capsys.readouterr().out
+
+
+def test_a_run_that_fails_ends_the_benchmark_with_its_error(benchmark: Any) -> None:
+    pipeline = benchmark("pipeline")
+    job = pipeline.Job("decode", "absent.mp4", "motion", "flow", None, False, 1)
+    with pytest.raises(SystemExit, match=r"decode: .*absent\.mp4"):
+        pipeline.run_apart(job)
+
+
+def test_rounds_that_did_not_do_the_same_work_are_pointed_out(benchmark: Any) -> None:
+    pipeline = benchmark("pipeline")
+    runs = [pipeline.Measured(25, looks, 40, 1.0, 900.0, {}) for looks in (3, 4)]
+    assert pipeline.unlike({"changed": runs, "same": runs[:1] * 2}) == ["changed"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "video"),
+    [("ours", "video/annotated.mp4"), ("usual", "annotated.mp4"), ("transcode", "copy.mp4")],
+)
+def test_variants_leave_a_video_of_every_frame(
+    kind: str, video: str, benchmark: Any, tmp_path: Path
+) -> None:
+    import av
+
+    variants, meter = benchmark("variants"), benchmark("cpu_meter").CpuMeter()
+    job = variants.Job(kind, str(CLIP), "motion", "flow", 1.4, True, 1)
+    measured = variants.run(job, job.settings(1.4), tmp_path / "out", meter)
+
+    assert measured.frames == 35
+    assert (measured.objects > 0) == (kind != "transcode")
+    with av.open(str(tmp_path / "out" / video)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 35
+
+
+def test_a_stage_inside_another_counts_for_itself_only(benchmark: Any) -> None:
+    meter = benchmark("cpu_meter").CpuMeter()
+    with meter.stage("outer"):
+        burn(0.01)
+        with meter.stage("inner"):
+            burn(0.05)
+    spent = meter.take_ms()
+    assert spent["inner"] >= 50
+    assert 10 <= spent["outer"] < 40
+    assert meter.take_ms() == {}
+
+
+def test_making_items_is_a_stage_and_using_them_is_not(benchmark: Any) -> None:
+    class Maker:
+        def items(self) -> Any:
+            for number in range(2):
+                burn(0.01)
+                yield number
+
+    meter = benchmark("cpu_meter").CpuMeter()
+    meter.wrap_items("make", Maker, "items")
+    for _ in Maker().items():
+        burn(0.05)
+    assert 20 <= meter.take_ms()["make"] < 70
+
+
+def test_the_usual_loop_keeps_ids_by_the_nearest_centroid(benchmark: Any) -> None:
+    usual = benchmark("usual_loop")
+    ids = usual.CentroidIds()
+
+    def at(*lefts: float) -> Any:
+        return np.array([(x, 10, x + 20, 30) for x in lefts], np.float32).reshape(-1, 4)
+
+    assert ids.update(at(0, 100)) == [1, 2]
+    assert ids.update(at(110, 10)) == [2, 1]
+    assert ids.update(at(20, 300)) == [1, 3]
+    for _ in range(usual.MAX_MISSED):
+        ids.update(at())
+    assert ids.update(at(20, 110)) == [1, 4]
+
+
+def test_the_memory_benchmark_finds_a_short_run_flat(
+    benchmark: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["memory.py", "--frames", "400"])
+    assert benchmark("memory").main() == 0
+    lines = capsys.readouterr().out.splitlines()
+    table = [line.split() for line in lines if line.strip()[:1].isdigit()]
+    assert [int(row[0]) for row in table] == list(range(20, 401, 20))
+    assert int(table[-1][2]) >= 10, "tracks come and go"
+    assert "KiB every 1000 frames" in lines[-1]
+
+
+def test_the_memory_benchmark_sees_a_leak(benchmark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = benchmark("memory")
+
+    detector, kept = memory.TrueBoxes(), []
+    watch = detector.watch
+
+    def watch_and_keep(frame: Frame) -> None:
+        watch(frame)
+        kept.append(np.ones(2**15))  # 256 KiB
+
+    monkeypatch.setattr(detector, "watch", watch_and_keep)
+    overrides = {"output.video": False, "visual_tracker.name": "kalman"}
+    log = memory.MemoryLog(every=10)
+    memory.run(TrackSettings.load(overrides=overrides), detector, 200, log)
+    assert memory.slope_kib(log.samples[10:]) > 100 * 1024
+
+
+def test_endless_traffic_shows_its_patches_where_it_says(benchmark: Any) -> None:
+    memory = benchmark("memory")
+    first, later = (list(memory.EndlessTraffic(61))[index] for index in (0, 60))
+    detector = memory.TrueBoxes()
+    detector.watch(later)
+    found = detector.detect([later.image])[0]
+    changed = (first.image != later.image).any(axis=2)
+    assert len(found) >= 3
+    for left, top, right, bottom in found.xyxy.astype(int):
+        assert changed[top:bottom, left:right].mean() > 0.9
