@@ -24,6 +24,13 @@ from acme_tracker.video.prefetch import Prefetch
 from acme_tracker.video.sinks import BackgroundSink, VideoSink
 from acme_tracker.video.window import StopRequested, WindowSink
 
+TRACKS = "tracks.csv"
+MOT = "tracks.mot.txt"
+FRAMES = "tracks.jsonl"
+TRACKS_SUMMARY = "tracks_summary.csv"
+VIDEO = "annotated.mp4"
+SUMMARY = "summary.json"
+
 COMPLETE = "complete"
 INTERRUPTED = "interrupted"
 
@@ -58,7 +65,11 @@ class ResultFolders:
         self._taken: set[Path] = set()
 
     def make(self, info: SourceInfo) -> Path:
-        """A folder that no other source of this run has; OutputError if it cannot be made."""
+        """A folder that no other source of this run has, without results of an earlier run.
+
+        Raises:
+            OutputError: it cannot be made, or not be written to.
+        """
         folder = self._base / info.name
         if info.live and folder.exists() and info.started_at is not None:
             folder = self._base / f"{info.name}-{info.started_at:%Y%m%dT%H%M%SZ}"
@@ -67,6 +78,8 @@ class ResultFolders:
             folder, number = plain.with_name(f"{plain.name}-{number}"), number + 1
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            for name in (TRACKS, MOT, FRAMES, TRACKS_SUMMARY, VIDEO, SUMMARY):
+                (folder / name).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(
                 f"cannot make the folder {folder}: {error.strerror}; give another with -o"
@@ -87,16 +100,16 @@ def result_sinks(
     The time of drawing and encoding, which run in a thread of their own, goes to `timings`.
     """
     sinks: list[FrameSink] = [
-        TracksCsv(folder / "tracks.csv", info, classes),
-        MotText(folder / "tracks.mot.txt"),
-        FramesJsonl(folder / "tracks.jsonl", info, classes),
-        TracksSummaryCsv(folder / "tracks_summary.csv", info, classes),
+        TracksCsv(folder / TRACKS, info, classes),
+        MotText(folder / MOT),
+        FramesJsonl(folder / FRAMES, info, classes),
+        TracksSummaryCsv(folder / TRACKS_SUMMARY, info, classes),
     ]
     if settings.window:
         sinks.append(WindowSink(info.name, Annotator(classes, settings.trail_s, info), folder))
     if settings.video:
         annotate = Annotator(classes, settings.trail_s, info)
-        video = VideoSink(folder / "annotated.mp4", info, settings, annotate, timings)
+        video = VideoSink(folder / VIDEO, info, settings, annotate, timings)
         sinks.append(BackgroundSink(video))
     return sinks
 
@@ -149,6 +162,8 @@ def track_source(
     if summary is None or folder is None:
         return Run(state, None, {}, failure)
     stages = {"decode": timed.total_ms, **behind.take_ms()}
-    report = summary.report(state, warned, stages)
-    summary.write_json(folder / "summary.json", state, warned, stages)
-    return Run(state, folder, report, failure)
+    try:
+        summary.write_json(folder / SUMMARY, state, warned, stages)
+    except OutputError as error:
+        failure = failure or error
+    return Run(state, folder, summary.report(state, warned, stages), failure)

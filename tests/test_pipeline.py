@@ -190,3 +190,16 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match=r"cannot make the folder .*; give another"):
         ResultFolders(tmp_path / "file").make(Pictures(1).info)
+
+
+def test_results_of_an_earlier_run_do_not_stay_among_those_of_this_one(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("annotated.mp4", "summary.json", "notes.txt"):
+        (folder / name).write_text("old")
+    track_source(
+        Pictures(3, breaks_at=1), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path)
+    )
+    assert not (folder / "annotated.mp4").exists()
+    assert "failed" in (folder / "summary.json").read_text()
+    assert (folder / "notes.txt").read_text() == "old"
