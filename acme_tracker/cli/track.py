@@ -112,9 +112,11 @@ class _Signals(Interrupt):
 
 @contextmanager
 def _signals() -> Iterator[_Signals]:
-    """Ctrl-C and SIGTERM end the run between two frames, once; a second one at once."""
+    """Ctrl-C, SIGTERM and a closed terminal end the run between frames; a second one at once."""
     wanted = _Signals()
-    before = {n: signal.signal(n, wanted.handle) for n in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+    heard = [n for n in numbers if n and signal.getsignal(n) is not signal.SIG_IGN]  # nohup
+    before = {number: signal.signal(number, wanted.handle) for number in heard}
     try:
         yield wanted
     finally:

@@ -92,7 +92,9 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
         assert first == second, result
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_ends_the_run_with_every_file_whole(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
