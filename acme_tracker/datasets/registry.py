@@ -17,6 +17,7 @@ from acme_tracker.datasets import (
     label_studio,
     maps,
     mot,
+    otb,
     voc,
     yolo,
     yolo_writer,
@@ -58,6 +59,7 @@ IMAGE_FORMATS = {
     "voc": ImageFormat(voc.LOOKED_FOR, voc.find, voc.read),
 }
 SEQUENCE_FORMATS = {
+    "otb": SequenceFormat(otb.LOOKED_FOR, otb.find, otb.read),
     "mot": SequenceFormat(mot.LOOKED_FOR, mot.find, mot.read),
     "kitti-tracking": SequenceFormat(
         kitti.TRACKING_LOOKED_FOR, kitti.find_tracking, kitti.read_tracking
