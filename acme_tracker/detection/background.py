@@ -22,6 +22,7 @@ from acme_tracker.errors import ConfigError
 
 Mask = NDArray[np.uint8]  # (H, W), 255 where something moves
 
+WORKING_SCORE = 0.0  # the rules below have thrown out what is no object
 _SHORT_SIDE_PX = 360  # of the picture that is looked at: finer finds little more and costs more
 _SQUARED_DISTANCE = 200.0  # grey levels, squared, between a pixel and its background
 _MEMORY_S = 60.0  # what stands still for about a fifth of it becomes background
@@ -119,7 +120,7 @@ class MotionDetector:
             luma = grey(image)
             found = _blobs(self._background_for(luma).learn(luma, 0), size)
             return self._select(found, size)
-        corner = _corner(image, self._frame.image)
+        corner = corner_of(image, self._frame.image)
         if corner is not None:
             found = _blobs(self._mask, self._frame.size)
             shift = np.array(corner * 2, np.float32)
@@ -140,14 +141,15 @@ def open_motion(settings: DetectorSettings) -> MotionDetector:
     if settings.weights is not None:
         raise ConfigError(f"detector motion takes no weights, got {settings.weights}")
     classes = select_classes((MOVING,), settings.classes, "detector motion")
-    return MotionDetector(Selector((MOVING,), classes, settings.score or 0.0))
+    score = WORKING_SCORE if settings.score is None else settings.score
+    return MotionDetector(Selector((MOVING,), classes, score))
 
 
 def _share(mask: Mask) -> float:
     return cv2.countNonZero(mask) / mask.size
 
 
-def _corner(image: Image, whole: Image) -> tuple[int, int] | None:
+def corner_of(image: Image, whole: Image) -> tuple[int, int] | None:
     """Left and top of a picture that is a view into another; None if it is not."""
     if image.strides != whole.strides or not np.may_share_memory(image, whole):
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acme_tracker.config import DetectorSettings, nearest
+from acme_tracker.detection import background, torchvision
 from acme_tracker.detection.background import open_motion
 from acme_tracker.detection.cards import load_card
 from acme_tracker.detection.onnx import open_card
@@ -49,11 +50,9 @@ def open_detector(settings: DetectorSettings) -> Detector:
         return open_motion(settings)
     if name.startswith(PREFIX):
         return open_torchvision(name.removeprefix(PREFIX), settings)
-    if Path(name).suffix in (".yaml", ".yml"):
-        return open_card(Path(name).expanduser(), settings)
-    cards = shipped_cards()
-    if name in cards:
-        return open_card(cards[name], settings)
+    card = _card_path(name)
+    if card is not None:
+        return open_card(card, settings)
     if Path(name).suffix in (".onnx", ".xml"):
         raise DetectorError(
             f"{name} needs a card, a YAML file that says how to feed and read it: "
@@ -62,6 +61,24 @@ def open_detector(settings: DetectorSettings) -> Detector:
     if name.startswith("smaller-vgg"):
         raise DetectorError(f"no model {name!r} in {models_dir()}{nearest(name, _names())}")
     raise DetectorError(f"no detector {name!r}{nearest(name, _names())}")
+
+
+def working_score(name: str) -> float:
+    """The least score that counts with a detector that `open_detector` knows, by its own settings.
+
+    Where the user sets another one, that counts.
+    """
+    if name == MOTION:
+        return background.WORKING_SCORE
+    card = _card_path(name)
+    return torchvision.WORKING_SCORE if card is None else load_card(card).score
+
+
+def _card_path(name: str) -> Path | None:
+    """A card by its file, or by the name of one that comes with the program; None for no card."""
+    if Path(name).suffix in (".yaml", ".yml"):
+        return Path(name).expanduser()
+    return shipped_cards().get(name)
 
 
 def shipped_cards() -> dict[str, Path]:

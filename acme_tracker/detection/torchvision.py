@@ -17,7 +17,7 @@ from acme_tracker.detection.selection import Candidates, Selector, check_images,
 from acme_tracker.errors import DetectorError
 
 PREFIX = "torchvision:"
-_WORKING_SCORE = 0.3
+WORKING_SCORE = 0.3
 
 
 class TorchvisionDetector:
@@ -64,7 +64,7 @@ def open_torchvision(name: str, settings: DetectorSettings) -> TorchvisionDetect
     published = get_model_weights(name).DEFAULT
     labels = tuple(published.meta["categories"])
     classes = select_classes(labels, settings.classes, f"detector {PREFIX}{name}")
-    score = _WORKING_SCORE if settings.score is None else settings.score
+    score = WORKING_SCORE if settings.score is None else settings.score
     # The models keep a box under every class that scores; here the best class of its kind stays.
     selector = Selector(labels, classes, score, "per-kind", iou=0.6)
     model = get_model(name, weights=None, weights_backbone=None, num_classes=len(labels))

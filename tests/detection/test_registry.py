@@ -7,7 +7,7 @@ import torch
 
 from acme_tracker.config import DetectorSettings
 from acme_tracker.detection import registry
-from acme_tracker.detection.registry import list_detectors, open_detector
+from acme_tracker.detection.registry import list_detectors, open_detector, working_score
 from acme_tracker.errors import DetectorError
 from tests.detection.networks import write_card
 
@@ -56,6 +56,15 @@ def test_the_list_says_what_each_finds_and_why_it_cannot(
     faster = infos["torchvision:fasterrcnn_resnet50_fpn"]
     assert faster.kind == "torchvision"
     assert "truck" in faster.classes
+
+
+def test_every_detector_has_a_working_score_of_its_own(tmp_path: Path) -> None:
+    assert working_score("motion") == 0
+    assert working_score("torchvision:fcos_resnet50_fpn") == 0.3
+    assert working_score("yolox-nano") == 0.25  # its card's
+    card = write_card(tmp_path, "yolox")
+    card.write_text(card.read_text() + "\nscore: 0.45\n")
+    assert working_score(str(card)) == 0.45
 
 
 def test_an_onnx_file_on_cuda_says_what_to_install_or_that_there_is_no_gpu(tmp_path: Path) -> None:
