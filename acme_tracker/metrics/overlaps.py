@@ -110,8 +110,8 @@ def find_overlaps(
     """
     scored, ignored = _in_order(truth[truth.scored]), _in_order(truth[~truth.scored])
     result = _in_order(result)
-    _refuse_twins("the truth", scored)
-    _refuse_twins("the result", result)
+    refuse_twins("the truth", scored)
+    refuse_twins("the result", result)
     if ignore_above_px is not None:
         result = result[result.xyxy[:, 3] >= ignore_above_px]
     result = _without_ignored(scored, ignored, result)
@@ -128,7 +128,8 @@ def _in_order(rows: TrackRows) -> TrackRows:
     return rows[np.argsort(rows.frame_index, kind="stable")]
 
 
-def _refuse_twins(what: str, rows: TrackRows) -> None:
+def refuse_twins(what: str, rows: TrackRows) -> None:
+    """DatasetError, with the track and the frame, where a track has two boxes on a frame."""
     keys = np.stack([rows.frame_index, rows.track_id], axis=1)
     distinct, count = np.unique(keys, axis=0, return_counts=True)
     if (count > 1).any():
