@@ -149,33 +149,31 @@ def read_pairs(
     """
     sequences = open_sequences(truth, strict=strict)
     files = _result_files([sequence.name for sequence in sequences], tracks)
-    pairs = [
-        _Pair(sequence, *read_result(file)) for sequence, file in zip(sequences, files, strict=True)
+    results = [read_result(file) for file in files]
+    lists = [sequence.classes for sequence in sequences]
+    check_class_map(class_map or {}, lists + [c for _, c in results if c is not None])
+    return [
+        pair(sequence, *result, class_map or {})
+        for sequence, result in zip(sequences, results, strict=True)
     ]
-    _check_map(class_map or {}, [names for pair in pairs for names in pair.class_lists])
-    return [pair.renamed(class_map or {}) for pair in pairs]
 
 
-@dataclass(frozen=True, eq=False)
-class _Pair:
-    """A sequence and its result as they were read."""
+def pair(
+    truth: TruthSequence,
+    result: TrackRows,
+    result_classes: ClassList | None,
+    class_map: Mapping[str, str | None],
+) -> Tracked:
+    """A sequence and its result, with the classes of both renamed by as much as they know of a map.
 
-    sequence: TruthSequence
-    result: TrackRows
-    result_classes: ClassList | None
-
-    @property
-    def class_lists(self) -> list[ClassList]:
-        return [c for c in (self.sequence.classes, self.result_classes) if c is not None]
-
-    def renamed(self, class_map: Mapping[str, str | None]) -> Tracked:
-        truth, result, result_classes = self.sequence, self.result, self.result_classes
-        if result_classes is not None:
-            tracks = replace(truth, rows=result, classes=result_classes)
-            tracks = _rename(tracks, class_map)
-            result, result_classes = tracks.rows, tracks.classes
-        truth = _rename(truth, class_map)
-        return Tracked(truth.name, truth.rows, truth.classes, result, result_classes)
+    `check_class_map` finds words that nobody knows.
+    """
+    if result_classes is not None:
+        tracks = replace(truth, rows=result, classes=result_classes)
+        tracks = _rename(tracks, class_map)
+        result, result_classes = tracks.rows, tracks.classes
+    truth = _rename(truth, class_map)
+    return Tracked(truth.name, truth.rows, truth.classes, result, result_classes)
 
 
 def _rename(sequence: TruthSequence, class_map: Mapping[str, str | None]) -> TruthSequence:
@@ -183,7 +181,8 @@ def _rename(sequence: TruthSequence, class_map: Mapping[str, str | None]) -> Tru
     return map_sequence(sequence, known)
 
 
-def _check_map(class_map: Mapping[str, str | None], lists: Sequence[ClassList]) -> None:
+def check_class_map(class_map: Mapping[str, str | None], lists: Sequence[ClassList]) -> None:
+    """ConfigError for a class that none of these lists knows."""
     for old in class_map:
         if not any(classes.members(old) for classes in lists):
             hint = nearest(old, {name for classes in lists for name in classes})
