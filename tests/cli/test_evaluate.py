@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from acme_tracker.cli import evaluate
-from acme_tracker.cli.evaluate import app
+from acme_tracker.cli.evaluate import app, detection
 from acme_tracker.config import DetectorSettings
 from acme_tracker.errors import DatasetError
 from tests.evaluation.scenes import answers, by_heart, write_yolo
@@ -71,7 +70,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> list[DetectorSettings]:
         opened.append(settings)
         return by_heart(answers(missing=1))
 
-    monkeypatch.setattr(evaluate, "open_detector", open_scripted)
+    monkeypatch.setattr(detection, "open_detector", open_scripted)
     return opened
 
 
