@@ -12,8 +12,8 @@ class RedetectionPolicy:
     """Decides on each frame whether to detect, and says why.
 
     With `every_frames` it is a fixed cadence. Without, it looks on a scene cut, as soon as the
-    confidence of a confirmed track is low or a newcomer is still tentative, at the latest every
-    `max_gap_s`, and, while nothing is tracked, every `idle_gap_s`. The tracker latches a low
+    confidence of a confirmed track is low, at the latest every `max_gap_s`, and every `idle_gap_s`
+    while nothing is tracked or a newcomer waits for its second detection. The tracker latches a low
     confidence until the next look, so that a look put off by `min_gap_s` is not forgotten.
     """
 
@@ -48,7 +48,7 @@ class RedetectionPolicy:
         tentative = (tracks.state == TrackState.TENTATIVE).any()
         reasons = (
             (LookReason.LOW_CONFIDENCE, unsure and gap_s >= wanted.min_gap_s),
-            (LookReason.NEWCOMER, tentative and gap_s >= wanted.min_gap_s),
+            (LookReason.NEWCOMER, tentative and gap_s >= wanted.idle_gap_s),
             (LookReason.NOTHING_TRACKED, len(confirmed) == 0 and gap_s >= wanted.idle_gap_s),
             (LookReason.MAX_GAP, gap_s >= wanted.max_gap_s),
         )

@@ -60,10 +60,13 @@ def test_lost_tracks_ask_for_nothing() -> None:
     assert policy.decide(frame(1), tracks(0.1, state=TrackState.LOST)) is None
 
 
-def test_a_tentative_newcomer_is_looked_at_again_at_once() -> None:
-    policy = RedetectionPolicy(RedetectionSettings(max_gap_s=9))
-    seen = [tracks(0.9), tracks(0.9, state=TrackState.TENTATIVE), tracks(0.9)]
-    assert looks(policy, seen) == {0: "nothing tracked", 1: "newcomer"}
+def test_a_tentative_newcomer_is_looked_at_again_soon() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(max_gap_s=9, idle_gap_s=0.2))
+    newcomer = Tracks.concatenate([tracks(0.9), tracks(0.9, state=TrackState.TENTATIVE)])
+    assert looks(policy, [newcomer, newcomer, newcomer, tracks(0.9), tracks(0.9)]) == {
+        0: "nothing tracked",
+        2: "newcomer",
+    }
 
 
 def test_a_look_put_off_by_the_least_gap_comes_when_the_gap_is_over() -> None:
