@@ -69,6 +69,11 @@ def test_the_detector_answers_at_every_point_of_its_grid(stem_stride: int) -> No
     assert distances.shape == (2, points, 4)
 
 
+def test_the_first_convolution_has_no_branch_as_its_gradient_crashes_torch() -> None:
+    assert detector().stem.point is None
+    assert detector().stages[1][0].point is not None  # type: ignore[index]
+
+
 def test_scores_are_near_nothing_before_training() -> None:
     logits, _ = detector().train()(torch.rand(4, 3, 64, 64) * 255)
     assert 0.003 < logits.sigmoid().mean() < 0.03
