@@ -8,6 +8,7 @@ from functools import partial
 from acme_tracker.config import VisualTrackerSettings, nearest
 from acme_tracker.errors import ConfigError
 from acme_tracker.interfaces import VisualTracker
+from acme_tracker.tracking.visual.batched import batched_tracker
 from acme_tracker.tracking.visual.dlib import dlib_tracker
 from acme_tracker.tracking.visual.flow import flow_tracker
 from acme_tracker.tracking.visual.kalman import kalman_tracker
@@ -15,12 +16,13 @@ from acme_tracker.tracking.visual.opencv import OPENCV_KINDS, opencv_tracker
 
 
 def visual_tracker_names() -> tuple[str, ...]:
-    return ("dlib", "flow", "kalman", *(f"opencv-{kind}" for kind in OPENCV_KINDS))
+    return ("batched", "dlib", "flow", "kalman", *(f"opencv-{kind}" for kind in OPENCV_KINDS))
 
 
 def open_visual_tracker(settings: VisualTrackerSettings) -> VisualTracker:
     """A new tracker that follows nothing yet; ConfigError for an unknown or unusable one."""
     makers: dict[str, Callable[[], VisualTracker]] = {
+        "batched": batched_tracker,
         "dlib": dlib_tracker,
         "flow": flow_tracker,
         "kalman": kalman_tracker,

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from acme_tracker.tracking.visual.calibration import DLIB, FLOW, LogisticCalibration
+from acme_tracker.tracking.visual.calibration import BATCHED, DLIB, FLOW, LogisticCalibration
 
 
-@pytest.mark.parametrize("curve", [DLIB, FLOW])
+@pytest.mark.parametrize("curve", [BATCHED, DLIB, FLOW])
 def test_confidence_rises_with_quality_and_stays_a_probability(curve: LogisticCalibration) -> None:
     confidence = curve(np.linspace(-1e6, 1e6, 1001, dtype=np.float32))
     near = curve(np.linspace(0, 3 * curve.midpoint, 50, dtype=np.float32))

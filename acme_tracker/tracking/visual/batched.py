@@ -1,0 +1,167 @@
+"""Correlation filters in place and in scale: every target in the same few array operations."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acme_tracker import boxes
+from acme_tracker.datatypes import Boxes, Frame
+from acme_tracker.tracking.motion import BoxMotion
+from acme_tracker.tracking.visual.calibration import BATCHED
+from acme_tracker.tracking.visual.correlation import Filters, peak
+from acme_tracker.tracking.visual.patches import Pyramid, polar_grid, square_grid
+from acme_tracker.tracking.visual.targets import EngineTracker, Floats, Rows
+
+SIDE = 32  # samples a side of the search window
+WINDOW = np.float32(2.5)  # the search window's size over the box's
+RAYS, RINGS = 16, 32
+STEP = 1.05  # from ring to ring
+RADIUS = 0.9  # of the outermost ring, in box sizes: some background shows where the target ends
+MOST_RINGS = 4.0  # that a target's size changes from frame to frame
+PLACE_SIGMA, PLACE_RATE = 0.8, 0.02
+SCALE_SIGMA, SCALE_RATE = 1.0, 0.05
+EDGE_NORM = np.float32(8)  # grey levels: weaker edges count less
+GREY_NORM = np.float32(8)
+FAR = 3  # box sizes beyond which a box is put on another place: that was no motion
+NOISE = 0.02  # of a box found, in shares of its size, divided by its quality ...
+LEAST_TRUST = 0.02  # ... or by this
+LOOK = 16  # pixels a side of the remembered look of a target
+SMALLEST_PX = np.float32(4)  # smaller boxes grow to this
+LARGEST_PX = np.float32(1e5)  # larger ones would overflow in the end
+
+SQUARE = square_grid(SIDE)
+POLAR = polar_grid(RAYS, RINGS, STEP, RADIUS)
+BOX = square_grid(LOOK)
+
+
+def _hann(side: int) -> Floats:
+    return np.hanning(side + 2)[1:-1].astype(np.float32)
+
+
+PLACE_WINDOW = np.outer(_hann(SIDE), _hann(SIDE))
+SCALE_WINDOW = _hann(RINGS)
+
+
+class BatchedEngine:
+    """Two correlation filters a target: one over place, and one over scale where that was found.
+
+    The second sees the target along rays from its centre, in steps that grow with the distance: to
+    grow is to shift on them. The search is centred where the target's motion leads, as on few
+    frames a second it goes further than its size. A new box always begins anew.
+
+    Quality is the peak of the first filter's answer times the correlation of the box's pixels with
+    those when it was last placed.
+    """
+
+    sees = True
+    calibration = BATCHED
+
+    def __init__(self) -> None:
+        self._frame: Frame | None = None
+        self._pyramid = Pyramid(np.zeros((1, 1), np.uint8))
+        self._motion = BoxMotion()
+        self._place = Filters(2, (SIDE, SIDE), PLACE_SIGMA, PLACE_RATE)
+        self._scale = Filters(RAYS, (RINGS,), SCALE_SIGMA, SCALE_RATE)
+        self._looks = np.empty((0, LOOK * LOOK), np.float32)
+
+    def extend(self, count: int) -> None:
+        self._motion.add(np.zeros((count, 4), np.float32))
+        self._place.extend(count)
+        self._scale.extend(count)
+        self._looks = np.concatenate([self._looks, np.zeros((count, LOOK * LOOK), np.float32)])
+
+    def place(self, frame: Frame, rows: Rows, xyxy: Boxes, lost: NDArray[np.bool_]) -> None:
+        self._turn_to(frame)
+        if not len(rows):
+            return
+        centre, size = boxes.centres(xyxy), _bounded(boxes.sizes(xyxy))
+        off = np.abs(centre - boxes.centres(self._motion.xyxy[rows]))
+        jumps = lost | (off > FAR * size).any(axis=1)
+        self._motion.restart(rows[jumps], xyxy[jumps])
+        self._motion.update(rows[~jumps], xyxy[~jumps])
+        self._place.restart(rows, self._place.spectrum(self._window(centre, size)))
+        self._scale.restart(rows, self._scale.spectrum(self._rays(centre, size)))
+        self._looks[rows] = self._look(centre, size)
+
+    def follow(self, frame: Frame, rows: Rows, xyxy: Boxes) -> tuple[Boxes, Floats]:
+        self._turn_to(frame)
+        if not len(rows):
+            return xyxy, np.empty(0, np.float32)
+        those = slice(None) if len(rows) == len(self._looks) else rows  # all of them, uncopied
+        centre, size = boxes.centres(self._motion.xyxy[rows]), _bounded(boxes.sizes(xyxy))
+
+        seen = self._place.spectrum(self._window(centre, size))
+        shift, top = peak(self._place.answer(those, seen))
+        self._place.learn(those, seen, shift)
+        centre = centre + shift[:, ::-1] * size * (WINDOW / SIDE)
+
+        seen = self._scale.spectrum(self._rays(centre, size))
+        grown, _ = peak(self._scale.answer(those, seen))
+        grown = np.clip(grown, -MOST_RINGS, MOST_RINGS)
+        self._scale.learn(those, seen, grown)
+        size = _bounded(size * np.float32(STEP) ** grown)
+
+        found = boxes.from_centres(centre, size)
+        alike = (self._look(centre, size) * self._looks[those]).sum(axis=1)
+        quality = np.maximum(top, 0) * np.maximum(alike, 0)
+        self._motion.update(rows, found, NOISE / np.maximum(quality, LEAST_TRUST))
+        found[top <= 0] = np.nan  # nothing to see
+        return found, quality
+
+    def remove(self, rows: Rows) -> None:
+        self._motion.remove(rows)
+        self._place.remove(rows)
+        self._scale.remove(rows)
+        self._looks = np.delete(self._looks, rows, axis=0)
+
+    def _turn_to(self, frame: Frame) -> None:
+        if frame is self._frame:
+            return
+        passed_s = 0.0 if self._frame is None else frame.time_s - self._frame.time_s
+        self._motion.predict(max(0.0, passed_s))
+        self._frame, self._pyramid = frame, Pyramid(frame.luma)
+
+    def _window(self, centre: Floats, size: Floats) -> Floats:
+        """(N, 2, SIDE, SIDE) what is around."""
+        return _edges(self._pyramid.sample(centre, size * WINDOW, SQUARE))
+
+    def _rays(self, centre: Floats, size: Floats) -> Floats:
+        """(N, RAYS, RINGS) what is seen along rays from the centre."""
+        grey = _grey(self._pyramid.sample(centre, size, POLAR)).reshape(-1, RAYS, RINGS)
+        return grey * SCALE_WINDOW
+
+    def _look(self, centre: Floats, size: Floats) -> Floats:
+        """(N, LOOK * LOOK) the boxes' pixels, of mean 0 and norm 1."""
+        look = self._pyramid.sample(centre, size, BOX).astype(np.float32)
+        look -= look.mean(axis=1, keepdims=True)
+        norm = np.sqrt((look**2).sum(axis=1, keepdims=True))
+        return np.asarray(look / np.maximum(norm, np.float32(1e-3)), np.float32)
+
+
+def _edges(pixels: NDArray[np.uint8]) -> Floats:
+    """(N, SIDE * SIDE) -> (N, 2, SIDE, SIDE) change of brightness across and down, in any light."""
+    picture = pixels.reshape(-1, SIDE, SIDE).astype(np.float32)
+    edges = np.zeros((len(picture), 2, SIDE, SIDE), np.float32)
+    np.subtract(picture[:, :, 2:], picture[:, :, :-2], out=edges[:, 0, :, 1:-1])
+    np.subtract(picture[:, 2:], picture[:, :-2], out=edges[:, 1, 1:-1])
+    strength = np.sqrt(np.square(edges).sum(axis=1, keepdims=True))
+    edges *= PLACE_WINDOW / (strength + EDGE_NORM)
+    return edges
+
+
+def _grey(pixels: NDArray[np.uint8]) -> Floats:
+    """(N, K) -> (N, K) brightness without its mean, about 0.5 in strength in any light."""
+    grey = pixels.astype(np.float32)
+    grey -= grey.mean(axis=1, keepdims=True)
+    spread = np.sqrt(np.square(grey).mean(axis=1, keepdims=True))
+    grey *= 0.5 / (spread + GREY_NORM)
+    return grey
+
+
+def _bounded(size: Floats) -> Floats:
+    return np.clip(size, SMALLEST_PX, LARGEST_PX)
+
+
+def batched_tracker() -> EngineTracker:
+    return EngineTracker(BatchedEngine())

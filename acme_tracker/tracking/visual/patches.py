@@ -1,0 +1,83 @@
+"""Samples of a picture: patches of any size and shape, all of them in one call of OpenCV."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from acme_tracker.datatypes import Luma
+
+Floats = NDArray[np.float32]
+
+ROWS = 360  # the picture is reduced, by a whole number, to about so many rows
+LEVELS = 6  # the picture, its half, its quarter, ...
+COARSE = 1.2  # samples further apart than so many pixels of a level are read from the next one
+
+
+class Pyramid:
+    """A picture and its repeated halves, side by side in one array that one remap can read."""
+
+    def __init__(self, luma: Luma) -> None:
+        height, width = luma.shape
+        step = min(max(1, round(height / ROWS)), width, height)
+        self._scale = np.float32(1 / step)
+        level = _reduced(luma, step)
+        height, width = level.shape
+        self._atlas = np.empty((height, width + max(1, width // 2)), np.uint8)
+        corners: list[tuple[int, int]] = []
+        sizes: list[tuple[int, int]] = []
+        left, top = 0, 0
+        while len(sizes) < LEVELS:
+            height, width = level.shape
+            self._atlas[top : top + height, left : left + width] = level
+            corners.append((left, top))
+            sizes.append((width, height))
+            if min(width, height) < 2:
+                break
+            level = _reduced(level, 2)
+            left, top = sizes[0][0], 0 if left == 0 else top + height
+        self._corner = np.array(corners, np.float32)  # (L, 2) of each level in the atlas
+        self._last = np.array(sizes, np.float32) - 1  # (L, 2) each level's last pixel
+
+    def sample(self, centre: Floats, size: Floats, grid: Floats) -> NDArray[np.uint8]:
+        """Centres (N, 2), sizes (N, 2), places (K, 2) in shares of the size -> pixels (N, K).
+
+        Places outside the picture read its border.
+        """
+        apart = np.sqrt(size.prod(axis=1) / len(grid)) * self._scale
+        level = np.ceil(np.log2(np.maximum(apart / COARSE, 1))).astype(np.intp)
+        level = np.minimum(level, len(self._corner) - 1)
+        scale = self._scale * np.exp2(-level).astype(np.float32)[:, None]
+        middle, extent = centre * scale - np.float32(0.5), size * scale  # 0 at a pixel's centre
+        maps: list[Floats] = []
+        for axis in (0, 1):
+            at = extent[:, axis, None] * grid[:, axis]
+            at += middle[:, axis, None]
+            np.clip(at, 0, self._last[level, axis, None], out=at)
+            at += self._corner[level, axis, None]
+            maps.append(at)
+        return np.asarray(cv2.remap(self._atlas, maps[0], maps[1], cv2.INTER_LINEAR), np.uint8)
+
+
+def _reduced(picture: Luma, step: int) -> Luma:
+    """Means of step x step pixels, without the rows and columns that are left over."""
+    if step == 1:
+        return picture
+    height, width = picture.shape[0] // step, picture.shape[1] // step
+    whole = picture[: height * step, : width * step]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def square_grid(side: int) -> Floats:
+    """(side * side, 2) centres of the cells of a unit square around 0, row by row."""
+    at = (np.arange(side, dtype=np.float32) + np.float32(0.5)) / side - np.float32(0.5)
+    return np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2).astype(np.float32)
+
+
+def polar_grid(rays: int, rings: int, step: float, radius: float) -> Floats:
+    """(rays * rings, 2) places on rays from 0, each `step` times further out, up to `radius`."""
+    angle = 2 * np.pi * (np.arange(rays) + 0.5) / rays
+    out = radius * step ** np.arange(1.0 - rings, 1.0)
+    grid = np.stack([np.outer(np.cos(angle), out), np.outer(np.sin(angle), out)], axis=-1)
+    return grid.reshape(-1, 2).astype(np.float32)
