@@ -23,7 +23,7 @@ PLACE_SIGMA, PLACE_RATE = 0.8, 0.02
 SCALE_SIGMA, SCALE_RATE = 1.0, 0.05
 EDGE_NORM = np.float32(8)  # grey levels: weaker edges count less
 GREY_NORM = np.float32(8)
-FAR = 3  # box sizes beyond which a box is put on another place: that was no motion
+SURPRISE = 5  # standard deviations from where a target is expected that may still be its motion
 NOISE = 0.02  # of a box found, in shares of its size, divided by its quality ...
 LEAST_TRUST = 0.02  # ... or by this
 LOOK = 16  # pixels a side of the remembered look of a target
@@ -76,10 +76,9 @@ class BatchedEngine:
         if not len(rows):
             return
         centre, size = boxes.centres(xyxy), _bounded(boxes.sizes(xyxy))
-        off = np.abs(centre - boxes.centres(self._motion.xyxy[rows]))
-        jumps = lost | (off > FAR * size).any(axis=1)
-        self._motion.restart(rows[jumps], xyxy[jumps])
-        self._motion.update(rows[~jumps], xyxy[~jumps])
+        anew = lost | self._is_elsewhere(rows, centre, size)
+        self._motion.restart(rows[anew], xyxy[anew])
+        self._motion.update(rows[~anew], xyxy[~anew])
         self._place.restart(rows, self._place.spectrum(self._window(centre, size)))
         self._scale.restart(rows, self._scale.spectrum(self._rays(centre, size)))
         self._looks[rows] = self._look(centre, size)
@@ -121,6 +120,14 @@ class BatchedEngine:
         passed_s = 0.0 if self._frame is None else frame.time_s - self._frame.time_s
         self._motion.predict(max(0.0, passed_s))
         self._frame, self._pyramid = frame, Pyramid(frame.luma)
+
+    def _is_elsewhere(self, rows: Rows, centre: Floats, size: Floats) -> NDArray[np.bool_]:
+        """(N,) whether to get to these boxes from where rows are expected is no motion."""
+        expected = self._motion.xyxy[rows]
+        reach = SURPRISE * np.sqrt(self._motion.variance[rows, :2]) + size
+        far = np.abs(centre - boxes.centres(expected)) > reach
+        ratio = size / _bounded(boxes.sizes(expected))
+        return np.asarray((far | (ratio > 2) | (ratio < 0.5)).any(axis=1))
 
     def _window(self, centre: Floats, size: Floats) -> Floats:
         """(N, 2, SIDE, SIDE) what is around."""
