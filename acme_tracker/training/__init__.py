@@ -1,0 +1,1 @@
+"""Teaches our detector from labelled images."""

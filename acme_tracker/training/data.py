@@ -1,0 +1,93 @@
+"""The images to learn from and to validate on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from acme_tracker.datasets import DetectionDataset, open_combined, with_classes
+from acme_tracker.errors import DatasetError
+from acme_tracker.training.labels import LabelRules, Mask, choose_outputs
+from acme_tracker.training.settings import TrainSettings
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Two data sets with the detector's outputs as classes."""
+
+    train: DetectionDataset
+    validation: DetectionDataset
+    rules: LabelRules
+
+    @property
+    def fingerprint(self) -> dict[str, str | int]:
+        """What was learnt from, in few words: the same names, files' sizes and labels."""
+        digest = hashlib.sha256()
+        for part in (self.train, self.validation):
+            sizes = [_file_size(path) for path in part.paths]
+            digest.update(repr((part.names, sizes, part.classes.names)).encode())
+            boxes = part.boxes
+            for column in (boxes.image, boxes.xyxy, boxes.class_id, boxes.ignore, part.labelled):
+                digest.update(np.ascontiguousarray(column).tobytes())
+        return {
+            "training_images": len(self.train),
+            "training_boxes": len(self.train.boxes),
+            "validation_images": len(self.validation),
+            "validation_boxes": len(self.validation.boxes),
+            "sha256": digest.hexdigest(),
+        }
+
+
+def open_training_data(paths: Sequence[Path], settings: TrainSettings) -> TrainingData:
+    """Read data sets of any known format, and hold some of their images out for validation.
+
+    Images of a split `test` are left alone.
+
+    Raises:
+        DatasetError: no images to learn from or to validate on.
+        ConfigError: a class is wanted that they do not label.
+    """
+    data = open_combined(paths)
+    held_out = _held_out(data, settings)
+    tests = np.array([split.startswith("test") for split in data.splits])
+    learnt = data.labelled.any(1) & ~held_out & ~tests
+    outputs = choose_outputs(
+        data.subset(np.flatnonzero(learnt)), settings.model.classes, settings.model.super_classes
+    )
+    known = with_classes(data, outputs.names)
+    labelled = known.labelled.any(1)
+    train = known.subset(np.flatnonzero(learnt & labelled))
+    validation = known.subset(np.flatnonzero(held_out & labelled))
+    for part, what in ((train, "to learn from"), (validation, "to validate on")):
+        if not len(part.boxes):
+            raise DatasetError(
+                f"{data.root}: no labelled objects {what}; data.validation_names in the settings "
+                "says which images are held out"
+            )
+    return TrainingData(train, validation, LabelRules(outputs))
+
+
+def _held_out(data: DetectionDataset, settings: TrainSettings) -> Mask:
+    """(I,) which images are for validation."""
+    beginnings = settings.data.validation_names
+    marked = np.array(
+        [
+            split.startswith("val") or name.rsplit("/", 1)[-1].startswith(beginnings)
+            for split, name in zip(data.splits, data.names, strict=True)
+        ]
+    )
+    if not marked.any():
+        kept = len(data) - max(1, round(len(data) * settings.data.validation_share))
+        marked[kept:] = True  # neighbours stay together: frames of a video are much alike
+    return marked
+
+
+def _file_size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return -1

@@ -1,0 +1,70 @@
+"""Which images an epoch shows, in which order and size: a pure function of the seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acme_tracker.training.settings import SourceOfImages, TrainSettings
+
+
+class Draw(NamedTuple):
+    """One sample to make; everything random about it follows from `seed`.
+
+    Attributes:
+        seed: numbers for a generator: the run's, the epoch, the sample's place in it.
+        image: index of the picture, the first one of a mosaic.
+        size: (width, height) of the sample.
+        mosaic: whether it may be put together from several pictures.
+    """
+
+    seed: tuple[int, int, int]
+    image: int
+    size: tuple[int, int]
+    mosaic: bool
+
+
+def source_of(name: str, settings: TrainSettings) -> SourceOfImages:
+    """How an image is treated, by the longest beginning of its name that the settings know."""
+    base = name.rsplit("/", 1)[-1]
+    known = [start for start in settings.data.sources if base.startswith(start)]
+    return settings.data.sources[max(known, key=len)] if known else SourceOfImages()
+
+
+class EpochBatches:
+    """The draws of an epoch, batch by batch; set `epoch` before each.
+
+    Every image is drawn as often as its weight says, up to one more or less. All batches are whole.
+    """
+
+    def __init__(self, names: Sequence[str], settings: TrainSettings) -> None:
+        weights = np.array([source_of(name, settings).weight for name in names])
+        self.epoch = 0
+        self.shares: NDArray[np.float64] = np.cumsum(weights) / weights.sum()
+        self._settings = settings
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.shares) / self._settings.optimisation.batch)
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        settings, epoch = self._settings, self.epoch
+        seed, batch = settings.optimisation.seed, settings.optimisation.batch
+        rng = np.random.default_rng((seed, epoch))
+        count = len(self) * batch
+        places = (np.arange(count) + rng.random()) / count
+        images = rng.permutation(np.searchsorted(self.shares, places, side="right"))
+        left = 1 - epoch / settings.optimisation.epochs
+        sizes = settings.input.training_sizes
+        if left <= settings.input.full_size_share:
+            sizes = (settings.input.size,)
+        mosaic = left > settings.augmentation.plain_share
+        for first in range(0, count, batch):
+            size = sizes[rng.integers(len(sizes))]
+            yield [
+                Draw((seed, epoch, place), int(images[place]), size, mosaic)
+                for place in range(first, first + batch)
+            ]

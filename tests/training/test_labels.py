@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acme_tracker.datasets.types import class_list
+from acme_tracker.datatypes import ROAD_USERS
+from acme_tracker.errors import ConfigError
+from acme_tracker.training.labels import LabelRules, choose_outputs
+from tests.datasets.making import dataset
+
+ROAD = LabelRules(class_list(("person", "car", "bus", "truck", "vehicle")))
+PERSON, CAR, BUS, TRUCK, VEHICLE = range(5)
+
+
+def mask(*ids: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.isin(np.arange(5), ids)
+
+
+def test_a_car_is_a_vehicle_and_nothing_else() -> None:
+    assert np.flatnonzero(ROAD.positive[CAR]).tolist() == [CAR, VEHICLE]
+    assert ROAD.known[CAR].all()
+
+
+def test_a_vehicle_may_be_a_car_but_is_no_person() -> None:
+    assert np.flatnonzero(ROAD.positive[VEHICLE]).tolist() == [VEHICLE]
+    assert np.flatnonzero(ROAD.known[VEHICLE]).tolist() == [PERSON, VEHICLE]
+
+
+def test_vehicles_are_complete_where_each_kind_is() -> None:
+    assert ROAD.complete(mask(CAR, BUS, TRUCK))[VEHICLE]
+    assert not ROAD.complete(mask(CAR, BUS))[VEHICLE]
+    assert not ROAD.complete(mask(VEHICLE))[CAR]
+
+
+def test_vehicles_are_not_complete_if_one_kind_is_no_output() -> None:
+    rules = LabelRules(class_list(("car", "bus", "vehicle")))
+    assert rules.complete(np.array([True, True, False])).tolist() == [True, True, False]
+
+
+def test_where_every_vehicle_has_a_box_there_is_no_car_outside() -> None:
+    assert ROAD.absent(mask(VEHICLE)).tolist() == mask(CAR, BUS, TRUCK, VEHICLE).tolist()
+    assert ROAD.absent(np.stack([mask(PERSON), mask(CAR)])).tolist() == [
+        mask(PERSON).tolist(),
+        mask(CAR).tolist(),
+    ]
+
+
+def test_a_box_to_ignore_hides_its_class_and_what_includes_it_or_may_be_it() -> None:
+    hidden = ROAD.hidden(np.array([CAR, VEHICLE, -1, PERSON]))
+    assert [np.flatnonzero(row).tolist() for row in hidden] == [
+        [CAR, VEHICLE],
+        [CAR, BUS, TRUCK, VEHICLE],
+        [PERSON, CAR, BUS, TRUCK, VEHICLE],
+        [PERSON],
+    ]
+
+
+def test_for_scoring_a_car_is_a_vehicle_too(tmp_path: Path) -> None:
+    box, crowd = (0.0, 0.0, 9.0, 9.0), (5.0, 5.0, 8.0, 8.0)
+    rows = [(0, box, CAR, False), (0, crowd, -1, True), (0, box, PERSON, False)]
+    data = dataset([tmp_path / "a.png"], rows, ROAD.outputs.names, [mask(CAR, BUS, TRUCK).tolist()])
+    truth = ROAD.truth(data[0])
+    assert truth.class_id.tolist() == [CAR, -1, PERSON, VEHICLE]
+    assert truth.xyxy[3].tolist() == list(box)
+    assert truth.labelled.tolist() == mask(CAR, BUS, TRUCK, VEHICLE).tolist()
+
+
+def test_the_super_class_says_whether_and_its_members_say_which() -> None:
+    scores = np.array([[0.1, 0.2, 0.05, 0.1, 0.8]], np.float32)
+    assert ROAD.plain == [PERSON, CAR, BUS, TRUCK]
+    assert ROAD.class_scores(scores)[0].tolist() == pytest.approx([0.1, 0.8, 0.2, 0.4])
+
+
+@given(st.lists(st.floats(0, 1, width=32), min_size=5, max_size=5))
+def test_class_scores_are_scores(values: list[float]) -> None:
+    found = ROAD.class_scores(np.array([values], np.float32))
+    assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_outputs_are_the_classes_that_are_labelled_then_the_super_classes(tmp_path: Path) -> None:
+    names = ("vehicle", *ROAD_USERS, "tram")
+    labelled = [name not in ("vehicle", "bicycle") for name in names]
+    data = dataset([tmp_path / "a.png"], [], names, [labelled])
+    wanted = ("person", "car", "motorcycle", "bus", "truck", "tram", "vehicle")
+    assert choose_outputs(data, (), ("vehicle", "bike")).names == wanted
+    assert choose_outputs(data, ("bus", "car"), ("vehicle",)).names == ("bus", "car")
+    kinds = ("truck", "bus", "car")
+    assert choose_outputs(data, kinds, ("vehicle",)).names == (*kinds, "vehicle")
+    assert choose_outputs(data, kinds, ()).names == kinds
+
+
+def test_a_super_class_needs_an_image_that_says_where_it_is_not(tmp_path: Path) -> None:
+    paths, names = [tmp_path / "a.png", tmp_path / "b.png"], ("car", "bus", "truck", "vehicle")
+    for labelled, there in (
+        ([[1, 1, 0, 0], [1, 0, 1, 0]], False),
+        ([[1, 1, 1, 0], [1, 0, 1, 0]], True),
+        ([[1, 1, 0, 0], [0, 0, 0, 1]], True),
+    ):
+        data = dataset(paths, [], names, [[bool(x) for x in row] for row in labelled])
+        assert ("vehicle" in choose_outputs(data, (), ("vehicle",))) is there
+
+
+def test_where_only_vehicles_are_labelled_they_are_a_class(tmp_path: Path) -> None:
+    data = dataset([tmp_path / "a.png"], [], ("vehicle",))
+    outputs = choose_outputs(data, (), ("vehicle",))
+    assert outputs.names == ("vehicle",)
+    assert LabelRules(outputs).plain == [0]
+
+
+def test_wrong_names_are_told(tmp_path: Path) -> None:
+    data = dataset([tmp_path / "a.png"], [], ("car", "bus"))
+    with pytest.raises(ConfigError, match=r"no image labels 'cars'; did you mean 'car'\?"):
+        choose_outputs(data, ("cars",), ())
+    with pytest.raises(ConfigError, match=r"unknown 'vehicles'; did you mean 'vehicle'\?"):
+        choose_outputs(data, (), ("vehicles",))
