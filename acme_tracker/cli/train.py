@@ -1,0 +1,130 @@
+"""`acme-tracker train`: labelled images in, a detector out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from acme_tracker.cli.config import Assignments, ConfigFile
+from acme_tracker.cli.console import errors, output, shown_warnings
+from acme_tracker.config import nearest, parse_assignments
+from acme_tracker.errors import ConfigError
+
+if TYPE_CHECKING:  # they load torch, for which `acme-tracker --help` should not wait
+    from acme_tracker.training.trainer import Step, Trainer, Watch
+
+MODELS = ("smaller-vgg",)
+_WORKING_SCORE = 0.3
+
+
+def train(
+    data: Annotated[
+        list[Path],
+        typer.Option(metavar="PATH", help="Data set of any known format; may repeat."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of this run.")],
+    model: Annotated[str, typer.Option(metavar="NAME", help="What to train.")] = MODELS[0],
+    config: ConfigFile = None,
+    set_: Assignments = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in DIR, from its last epoch.")
+    ] = False,
+    epochs: Annotated[int | None, typer.Option(help="How often to go through the images.")] = None,
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda")] = "auto",
+) -> None:
+    """Train a detector on labelled images.
+
+    DIR gets best.safetensors (the best epoch's network), last.pt (the checkpoint for --resume),
+    metrics.csv, curves.png, samples.jpg, predictions.jpg, precision_recall.png, confusion.png,
+    worst.png, settings.yaml and origin.json. After Ctrl-C, the same command with --resume goes on.
+    """
+    from acme_tracker.training.data import open_training_data
+    from acme_tracker.training.settings import TrainSettings
+    from acme_tracker.training.trainer import Trainer, choose_device
+
+    if model not in MODELS:
+        raise ConfigError(f"no model {model!r} to train{nearest(model, MODELS)}")
+    flags: dict[str, Any] = {} if epochs is None else {"optimisation.epochs": epochs}
+    settings = TrainSettings.load(config, {**parse_assignments(set_ or ()), **flags})
+    place = choose_device(device)
+    images = open_training_data(data, settings)
+    with shown_warnings(), _progress() as watch:
+        trainer = Trainer(images, settings, out, place, resume, watch)
+        _say_what_is_learnt(trainer)
+        trainer.run()
+    _report(trainer, out)
+
+
+@contextmanager
+def _progress() -> Iterator[Watch]:
+    """A line with the epoch, the loss, the best AP and the time left of the whole run."""
+    bar = Progress(
+        TextColumn("epoch {task.fields[epoch]}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]}"),
+        TextColumn("{task.fields[best]}", style="cyan"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=errors,
+        disable=not errors.is_terminal,
+        speed_estimate_period=600,
+    )
+    task = bar.add_task("", total=None, epoch="", loss="", best="")
+
+    def watch(step: Step) -> None:
+        bar.update(
+            task,
+            completed=step.epoch * step.steps + step.step,
+            total=step.epochs * step.steps,
+            epoch=f"{step.epoch + 1}/{step.epochs}",
+            loss=f"{step.loss:.3f}",
+            best="" if step.best is None else f"best AP {step.best:.1f}",
+        )
+
+    with bar:
+        yield watch
+
+
+def _say_what_is_learnt(trainer: Trainer) -> None:
+    data = trainer.data
+    problems = len({*data.train.problems, *data.validation.problems})
+    more = f"; {problems} problems: `acme-tracker data check` lists them" if problems else ""
+    errors.print(
+        f"{len(data.train)} images to learn {escape(', '.join(data.rules.outputs))} from, "
+        f"{len(data.validation)} to validate on, on {trainer.device.type}{more}"
+    )
+
+
+def _report(trainer: Trainer, out: Path) -> None:
+    """How good the best network is, in words and pictures."""
+    from acme_tracker.cli.evaluate.tables import print_paths
+    from acme_tracker.evaluation.detection import evaluate_detector
+    from acme_tracker.evaluation.detection_pictures import write_pictures
+    from acme_tracker.training.run_folder import BEST, METRICS
+    from acme_tracker.training.trainer import load_best
+
+    progress = trainer.progress
+    best = load_best(out, trainer.settings.input.size, trainer.device)
+    report = evaluate_detector(best, trainer.data.validation, _WORKING_SCORE)
+    pictures = write_pictures(report, out)
+    row = next(row for row in progress.rows if row["epoch"] == progress.best_epoch)
+    figures = [f"{n} {v:.1f}" for n, v in row.items() if n.startswith("AP") and not math.isnan(v)]
+    output.print(
+        f"best after epoch {progress.best_epoch} of {progress.epoch}: {', '.join(figures)}"
+    )
+    print_paths([out / BEST, out / METRICS, *pictures])

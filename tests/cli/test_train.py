@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from acme_tracker.cli.train import train
+from acme_tracker.errors import ConfigError, DatasetError, OutputError
+from tests.training.scenes import TINY, write_data
+
+app = typer.Typer()
+app.command()(train)
+SETS = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> list[str]:
+    data = write_data(tmp_path / "data")
+    return ["--data", str(data), "--out", str(tmp_path / "run"), *SETS, "--device", "cpu"]
+
+
+def test_a_run_ends_with_its_best_figures_and_its_files(words: list[str], tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, [*words, "--epochs", "1"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    assert "6 images to learn car, bus from, 2 to validate on, on cpu" in result.stderr
+    assert "best after epoch 1 of 1: AP " in result.stdout
+    told = [line.split()[-1] for line in result.stdout.splitlines() if line.startswith("wrote")]
+    names = {Path(path).name for path in told}
+    assert names >= {"best.safetensors", "metrics.csv", "precision_recall.png", "confusion.png"}
+    assert all(Path(path).is_file() for path in told)
+
+    again = CliRunner().invoke(app, [*words, "--epochs", "1"])
+    assert isinstance(again.exception, OutputError)
+    resumed = CliRunner().invoke(app, [*words, "--epochs", "1", "--resume"])
+    assert resumed.stdout == result.stdout
+
+
+def test_errors_reach_the_main_command(words: list[str], tmp_path: Path) -> None:
+    for more, kind in (
+        (["--model", "smaller-vvg"], ConfigError),
+        (["--set", "input.size=[1,2]"], ConfigError),
+        (["--resume"], ConfigError),
+        (["--data", str(tmp_path / "none")], DatasetError),
+    ):
+        assert isinstance(CliRunner().invoke(app, [*words, *more]).exception, kind), more
