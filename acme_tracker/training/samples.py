@@ -87,7 +87,8 @@ class SampleMaker(Dataset[Sample | DatasetError]):
         except DatasetError as error:
             return DatasetError(str(error))
         with torch.random.fork_rng(devices=()):
-            torch.manual_seed(int(rng.integers(2**62)))
+            # Not torch.manual_seed: without CUDA it keeps a stack trace of every call.
+            torch.default_generator.manual_seed(int(rng.integers(2**62)))
             sample.image[:] = self._appearance(sample.image)
         return sample
 
@@ -125,9 +126,8 @@ class SampleMaker(Dataset[Sample | DatasetError]):
         laid = lay_boxes(labels.xyxy, matrix, tile)
         kept = laid.visible > 0
         ignore = labels.ignore | too_little(laid.xyxy, laid.visible, self._settings.augmentation)
-        pixels = np.ascontiguousarray(lay_picture(image, matrix, tile)[:, :, ::-1])
         return Sample(
-            torch.from_numpy(pixels).permute(2, 0, 1),
+            torch.from_numpy(lay_picture(image, matrix, tile)).permute(2, 0, 1),
             laid.xyxy[kept] + np.array([left, top, left, top], np.float32),
             labels.class_id[kept],
             ignore[kept],
@@ -148,10 +148,10 @@ class SampleMaker(Dataset[Sample | DatasetError]):
         return Sample(image, **columns, names=tuple(name for tile in tiles for name in tile.names))
 
     def _load(self, index: int) -> Image:
-        """The picture, from memory if it was read before and there was room."""
+        """The picture as RGB, from memory if it was read before and there was room."""
         image = self._cache.get(index)
         if image is None:
-            image = load_image(self._data.train.paths[index])
+            image = np.ascontiguousarray(load_image(self._data.train.paths[index])[:, :, ::-1])
             if image.nbytes <= self._room:
                 self._room -= image.nbytes
                 self._cache[index] = image
