@@ -121,6 +121,17 @@ def test_following_prints_one_json_object(data: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())  # no confidence, no picture
 
 
+def test_a_picture_that_cannot_be_read_is_a_warning_and_missed(tmp_path: Path) -> None:
+    folder = write_gliding(tmp_path / "a", 12)
+    (folder / "img1" / "000005.png").write_bytes(b"no picture")
+    words = ["run", "--data", str(folder), "--every", "1", "--oracle", "--json"]
+    result = run(app, words)
+    assert "warning: " in result.stderr
+    assert "000005.png cannot be read" in result.stderr
+    boxes = json.loads(result.stdout)["settings"][1]
+    assert (boxes["oracle"], boxes["total"]["FN"]) == ("truth boxes", 2)
+
+
 def test_the_tables_are_legible_on_80_columns(data: str) -> None:
     narrow = {"COLUMNS": "80"}
     words = ["run", "--data", data, "--every", "1", "--every", "policy", "--by-sequence"]

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from acme_tracker.cli.config import Assignments, ConfigFile
-from acme_tracker.cli.console import output
+from acme_tracker.cli.console import output, shown_warnings
 from acme_tracker.cli.evaluate.options import (
     BySequence,
     Json,
@@ -79,7 +79,7 @@ def following(
     if out is not None:
         make_folder(out)
     total = sum(sequence.length for sequence in sequences)
-    with progress("following", total, quiet=as_json) as advance:
+    with shown_warnings(), progress("following", total, quiet=as_json) as advance:
         told = evaluate_following(
             sequences, makers, max(horizons), settings.source, starts, advance
         )

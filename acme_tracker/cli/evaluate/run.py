@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from acme_tracker.cli.config import Assignments, ConfigFile
-from acme_tracker.cli.console import output
+from acme_tracker.cli.console import output, shown_warnings
 from acme_tracker.cli.evaluate.options import (
     BySequence,
     IgnoreAbove,
@@ -103,7 +103,7 @@ def run(
     if out is not None:
         make_folder(out)
     total = sum(sequence.length for sequence in sequences)
-    with progress("tracking", total, quiet=as_json) as advance:
+    with shown_warnings(), progress("tracking", total, quiet=as_json) as advance:
         reports = evaluate_setups(
             sequences,
             with_oracles(setups) if oracle else setups,
