@@ -9,7 +9,6 @@ import math
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
 from acme_tracker.training.settings import AugmentationSettings
@@ -26,10 +25,22 @@ def appearance(settings: AugmentationSettings) -> Any:
             v2.RandomApply([Night()], settings.night),
             v2.RandomApply([Rain()], settings.rain),
             v2.RandomGrayscale(settings.grey),
-            v2.RandomApply([v2.GaussianBlur(5, (0.4, 1.6))], settings.blur),
+            v2.RandomApply([Defocus()], settings.blur),
             v2.RandomApply([Compression()], settings.compression),
         ]
     )
+
+
+class Defocus(nn.Module):
+    """A Gaussian blur; by OpenCV, which takes a tenth of torchvision's time on a CPU."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(3, H, W) uint8 -> the same."""
+        import cv2
+
+        pixels = image.permute(1, 2, 0).contiguous().numpy()
+        blurred = cv2.GaussianBlur(pixels, (5, 5), _uniform(0.4, 1.6))
+        return torch.from_numpy(blurred).permute(2, 0, 1)
 
 
 class Compression(nn.Module):
@@ -67,11 +78,13 @@ class Rain(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """(3, H, W) uint8 -> the same."""
+        import cv2
+
         height, width = image.shape[1:]
         haze = _uniform(0.1, 0.4)
         veiled = image.float() / 255 * (1 - haze) + haze * _uniform(0.4, 0.7)
-        drops = (torch.rand(1, 1, height, width) < _uniform(0.002, 0.008)).float()
-        streaks = F.conv2d(drops, _streak(), padding="same")[0]
+        drops = (torch.rand(height, width) < _uniform(0.002, 0.008)).float()
+        streaks = torch.from_numpy(cv2.filter2D(drops.numpy(), -1, _streak().numpy()))
         wet = veiled + streaks.clamp(max=1) * _uniform(0.15, 0.4)
         return (wet.clamp(0, 1) * 255).to(torch.uint8)
 
@@ -92,7 +105,7 @@ def _warmth() -> Tensor:
 
 
 def _streak() -> Tensor:
-    """(1, 1, 15, 15) a kernel that draws a point out to a slanting line."""
+    """(15, 15) a kernel that draws a point out to a slanting line."""
     slant = math.radians(_uniform(-25, 25))
     half = _uniform(3, 7)
     kernel = torch.zeros(15, 15)
@@ -100,7 +113,7 @@ def _streak() -> Tensor:
     rows = (7 + along * math.cos(slant)).round().long()
     columns = (7 + along * math.sin(slant)).round().long()
     kernel[rows, columns] = 1
-    return (kernel / kernel.sum() * 4)[None, None]
+    return kernel / kernel.sum() * 4
 
 
 def _uniform(low: float, high: float) -> float:
