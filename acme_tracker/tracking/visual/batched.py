@@ -13,13 +13,15 @@ from acme_tracker.tracking.visual.correlation import Filters, peak
 from acme_tracker.tracking.visual.patches import Pyramid, polar_grid, square_grid
 from acme_tracker.tracking.visual.targets import EngineTracker, Floats, Rows
 
+# Chosen among 2-5 values each on five clips (5-25 frames/s) by IoU, up to 60 frames without help, and
+# by the AUROC of quality. RADIUS and WINDOW matter most: a fifth less or more costs .01 to .05.
 SIDE = 32  # samples a side of the search window
 WINDOW = np.float32(2.5)  # the search window's size over the box's
 RAYS, RINGS = 16, 32
 STEP = 1.05  # from ring to ring
 RADIUS = 0.9  # of the outermost ring, in box sizes: some background shows where the target ends
 MOST_RINGS = 4.0  # that a target's size changes from frame to frame
-PLACE_SIGMA, PLACE_RATE = 0.8, 0.02
+PLACE_SIGMA, PLACE_RATE = 0.8, 0.01
 SCALE_SIGMA, SCALE_RATE = 1.0, 0.05
 EDGE_NORM = np.float32(8)  # grey levels: weaker edges count less
 GREY_NORM = np.float32(8)
@@ -46,12 +48,16 @@ SCALE_WINDOW = _hann(RINGS)
 class BatchedEngine:
     """Two correlation filters a target: one over place, and one over scale where that was found.
 
-    The second sees the target along rays from its centre, in steps that grow with the distance: to
-    grow is to shift on them. The search is centred where the target's motion leads, as on few
-    frames a second it goes further than its size. A new box always begins anew.
+    The second sees the target along rays from its centre, in steps that grow with the distance:
+    to grow is to shift on them, found from one patch. Two channels of edges find the place as well
+    as four rectified ones with grey do, and grey alone finds the scale as well as all five.
+
+    The search is centred where the target's motion leads: on few frames a second it goes further
+    than its size. A new box always begins anew; to blend it into the filters did no better, to
+    keep them as they were far worse.
 
     Quality is the peak of the first filter's answer times the correlation of the box's pixels with
-    those when it was last placed.
+    those when it was last placed: a better judge than the peak-to-side-lobe ratio.
     """
 
     sees = True
