@@ -127,6 +127,10 @@ class Tracker(Protocol):
         """What happened on this frame: call it once a frame, after the last `correct`."""
         ...
 
+    def hide(self) -> None:
+        """Lose every track: the picture shows something else. Some may be found again."""
+        ...
+
     def reset(self) -> None:
         """End every track; ids go on counting."""
         ...

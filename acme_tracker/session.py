@@ -81,7 +81,8 @@ class TrackingSession:
         cut = self._scene_cuts.watch(frame)
         watcher = self.detector if isinstance(self.detector, FrameWatcher) else None
         if cut:
-            self.tracker.reset()
+            # Not the end of them: a camera's broken picture is a cut too, there and back.
+            self.tracker.hide()
             if watcher:
                 watcher.forget()
         if watcher:

@@ -61,15 +61,23 @@ def test_between_looks_the_detector_rests_and_the_tracks_stay() -> None:
     assert [r.observation is not None for r in results] == [True, *[False] * 9]
 
 
-def test_a_scene_cut_ends_every_track_and_looks_at_once() -> None:
-    session, _ = session_with(ScriptedDetector([CAR]), max_gap_s=9)
+def test_a_scene_cut_hides_every_track_and_looks_at_once() -> None:
+    elsewhere = Detections.of([(240, 150, 290, 190)], [0.9], [0])
+    session, _ = session_with(ScriptedDetector([CAR, elsewhere]), max_gap_s=9)
     session.step(Frame.of_image(textured_scene(seed=1), 0, 0))
     result = session.step(Frame.of_image(textured_scene(seed=2), 1, 0.1))
     assert result.look == Look(LookReason.SCENE_CUT)
-    assert [(e.kind, e.life.track_id) for e in result.events] == [
-        (EventKind.ENDED, 1),
-        (EventKind.CONFIRMED, 2),
+    assert result.tracks.confirmed.track_id.tolist() == [2]
+
+
+def test_one_broken_picture_costs_no_identity() -> None:
+    session, _ = session_with(ScriptedDetector([CAR, NOTHING, CAR]), max_gap_s=9)
+    road, noise = textured_scene(seed=1), textured_scene(seed=2)
+    shown = [
+        session.step(Frame.of_image(picture, index, index / 10)).tracks.confirmed.track_id.tolist()
+        for index, picture in enumerate((road, noise, road))
     ]
+    assert shown == [[1], [], [1]]
 
 
 def test_finishing_ends_the_tracks_that_are_left() -> None:

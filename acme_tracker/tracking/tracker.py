@@ -94,6 +94,11 @@ class ObjectTracker:
             events += self._table.remember_shown(self._frame)
         return tuple(events)
 
+    def hide(self) -> None:
+        """Lose every track: the picture shows something else. Some may be found again."""
+        if self._frame is not None:
+            self._lose(self._table.rows["state"] != TrackState.LOST, self._frame)
+
     def reset(self) -> None:
         """End every track; ids go on counting."""
         if self._frame is not None:
