@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from acme_tracker.interfaces import Detector, FrameSink, FrameSource
 from acme_tracker.pipeline import Interrupt, TimedSource, drive
 from acme_tracker.results.csv import TracksCsv
 from acme_tracker.results.jsonl import FramesJsonl
+from acme_tracker.results.lines import write_whole
 from acme_tracker.results.mot import MotText
 from acme_tracker.results.summary import RunSummary, TracksSummaryCsv
 from acme_tracker.session import TrackingSession
@@ -30,7 +32,9 @@ FRAMES = "tracks.jsonl"
 TRACKS_SUMMARY = "tracks_summary.csv"
 VIDEO = "annotated.mp4"
 SUMMARY = "summary.json"
+RESULTS = (TRACKS, MOT, FRAMES, TRACKS_SUMMARY, VIDEO, SUMMARY)
 
+RUNNING = "running"
 COMPLETE = "complete"
 INTERRUPTED = "interrupted"
 
@@ -56,13 +60,19 @@ class Run:
 class ResultFolders:
     """Gives every source of a run a folder of its own.
 
-    A recording's results can be made again, so they replace those of an earlier run; a live
-    source's cannot, so its folder is named by the time when nothing must be overwritten.
+    A recording's results can be made again, so they replace those of its earlier runs, and of
+    nothing else: not those of another source of the same name, not a file that is itself a source.
+    A live source's cannot be made again: where some are, its folder is named by the time.
+
+    Args:
+        base: the folder of folders.
+        sources: every source of the run: files among them are never overwritten.
     """
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, sources: Sequence[str] = ()) -> None:
         self._base = base
         self._taken: set[Path] = set()
+        self._inputs = {Path(word).resolve() for word in sources if Path(word).is_file()}
 
     def make(self, info: SourceInfo) -> Path:
         """A folder that no other source of this run has, without results of an earlier run.
@@ -70,22 +80,46 @@ class ResultFolders:
         Raises:
             OutputError: it cannot be made, or not be written to.
         """
-        folder = self._base / info.name
-        if info.live and folder.exists() and info.started_at is not None:
-            folder = self._base / f"{info.name}-{info.started_at:%Y%m%dT%H%M%SZ}"
-        plain, number = folder, 2
-        while folder in self._taken or (info.live and folder.exists()):
+        plain = self._base / info.name
+        if info.live and plain.exists() and info.started_at is not None:
+            plain = plain.with_name(f"{info.name}-{info.started_at:%Y%m%dT%H%M%SZ}")
+        folder, number = plain, 2
+        while not self._is_free(folder, info):
             folder, number = plain.with_name(f"{plain.name}-{number}"), number + 1
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for name in (TRACKS, MOT, FRAMES, TRACKS_SUMMARY, VIDEO, SUMMARY):
+            for name in RESULTS:
                 (folder / name).unlink(missing_ok=True)
+            write_whole(folder / SUMMARY, _begun(info))
         except OSError as error:
             raise OutputError(
                 f"cannot make the folder {folder}: {error.strerror}; give another with -o"
             ) from None
         self._taken.add(folder)
         return folder
+
+    def _is_free(self, folder: Path, info: SourceInfo) -> bool:
+        """Whether nothing is lost if this source's results go there."""
+        if folder in self._taken or any(
+            (folder / name).resolve() in self._inputs for name in RESULTS
+        ):
+            return False
+        return not folder.exists() or (
+            not info.live and _source_of(folder) in (None, info.source_id)
+        )
+
+
+def _begun(info: SourceInfo) -> str:
+    """What summary.json says until the run is over."""
+    return json.dumps({"source": info.source_id, "state": RUNNING}) + "\n"
+
+
+def _source_of(folder: Path) -> str | None:
+    """Whose results lie in a folder; None where nothing says."""
+    try:
+        return str(json.loads((folder / SUMMARY).read_text(encoding="utf-8"))["source"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def result_sinks(
@@ -94,11 +128,14 @@ def result_sinks(
     classes: ClassList,
     settings: OutputSettings,
     timings: Stopwatch | None = None,
+    interrupt: Interrupt | None = None,
 ) -> list[FrameSink]:
     """Everything that `acme-tracker track` leaves of a source, but its summary.json.
 
-    The time of drawing and encoding, which run in a thread of their own, goes to `timings`.
+    The time of drawing and encoding, which run in a thread of their own, goes to `timings`; a
+    paused window ends with `interrupt`.
     """
+    interrupt = interrupt or Interrupt()
     sinks: list[FrameSink] = [
         TracksCsv(folder / TRACKS, info, classes),
         MotText(folder / MOT),
@@ -106,7 +143,8 @@ def result_sinks(
         TracksSummaryCsv(folder / TRACKS_SUMMARY, info, classes),
     ]
     if settings.window:
-        sinks.append(WindowSink(info.name, Annotator(classes, settings.trail_s, info), folder))
+        annotate = Annotator(classes, settings.trail_s, info)
+        sinks.append(WindowSink(info.name, annotate, folder, interrupted=lambda: interrupt.wanted))
     if settings.video:
         annotate = Annotator(classes, settings.trail_s, info)
         video = VideoSink(folder / VIDEO, info, settings, annotate, timings)
@@ -151,7 +189,7 @@ def track_source(
             session = TrackingSession.from_settings(settings, detector)
             configuration = settings.model_dump(mode="json")
             summary = RunSummary(info, session.classes, names or {}, configuration)
-            sinks = result_sinks(folder, info, session.classes, settings.output, behind)
+            sinks = result_sinks(folder, info, session.classes, settings.output, behind, interrupt)
             sinks += [make(info, session.classes) for make in watchers]
             opened = [stack.enter_context(sink) for sink in (summary, *sinks)]
             drive(frames, session, opened, interrupt)

@@ -7,7 +7,7 @@ them, in the thread that calls `drive`. What any of them raises is raised here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from time import perf_counter
 from types import TracebackType
 from typing import Self
@@ -63,11 +63,19 @@ def drive(
             result = session.step(frame)
             for sink in sinks:
                 sink.write(result)
-    finally:
-        events = session.finish()
-        with ExitStack() as ends:  # one that fails does not keep the others from their end
-            for sink in reversed(sinks):
-                ends.callback(sink.end, events)
+    except BaseException:
+        with suppress(Exception):  # the first error is the one to tell
+            _end(sinks, session)
+        raise
+    _end(sinks, session)
+
+
+def _end(sinks: Sequence[FrameSink], session: TrackingSession) -> None:
+    """Tell every sink; one that fails does not keep the others from their end."""
+    events = session.finish()
+    with ExitStack() as ends:
+        for sink in reversed(sinks):
+            ends.callback(sink.end, events)
 
 
 def _next(frames: Iterator[Frame], interrupt: Interrupt) -> Frame | None:

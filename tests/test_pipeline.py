@@ -203,3 +203,36 @@ def test_results_of_an_earlier_run_do_not_stay_among_those_of_this_one(tmp_path:
     assert not (folder / "annotated.mp4").exists()
     assert "failed" in (folder / "summary.json").read_text()
     assert (folder / "notes.txt").read_text() == "old"
+
+
+def test_a_source_is_never_overwritten_by_its_own_results(tmp_path: Path) -> None:
+    video = tmp_path / "pictures" / "annotated.mp4"
+    video.parent.mkdir()
+    video.write_bytes(b"the only copy")
+    run = track_source(
+        Pictures(3),
+        SETTINGS,
+        ScriptedDetector([CAR]),
+        ResultFolders(tmp_path, [str(video)]),
+    )
+    assert run.folder == tmp_path / "pictures-2"
+    assert video.read_bytes() == b"the only copy"
+
+
+def test_results_of_another_source_of_the_same_name_stay(tmp_path: Path) -> None:
+    for _ in range(2):
+        track_source(Pictures(3), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path))
+    other = Pictures(3)
+    other.info = SourceInfo("elsewhere/pictures", "pictures", (320, 240), 25, 3)
+    run = track_source(other, SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path))
+    assert run.folder == tmp_path / "pictures-2"
+    assert (tmp_path / "pictures" / "tracks.csv").read_text().count("\n") == 4
+
+
+def test_the_first_error_is_the_one_that_is_told() -> None:
+    class Broken(Listener):
+        def end(self, events: Sequence[TrackEvent]) -> None:
+            raise OutputError("this sink failed before")
+
+    with pytest.raises(OutputError, match="the disk is full"):
+        drive(Pictures(9), session(), [Broken(fails_at=1)])

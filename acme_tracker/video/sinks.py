@@ -111,10 +111,8 @@ class BackgroundSink:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        try:
-            self._finish()
-        finally:
-            self._sink.__exit__(kind, error, at)
+        self._finish()  # never close a file under the thread that writes it
+        self._sink.__exit__(kind, error, at)
         if kind is None:
             self._raise()
 
@@ -122,6 +120,9 @@ class BackgroundSink:
         self._put(lambda: self._sink.write(result))
 
     def end(self, events: Sequence[TrackEvent]) -> None:
+        with self._changed:
+            if self._failed and self._error is None:
+                return  # it was told: nothing new
         self._put(lambda: self._sink.end(events))
 
     def _put(self, job: Callable[[], None]) -> None:

@@ -120,6 +120,7 @@ class WindowSink:
         annotate: draws a result, on a copy of its picture.
         folder: where pictures are saved.
         open_screen: gives the display, or None.
+        interrupted: asked while the picture is paused, which ends then.
     """
 
     def __init__(
@@ -128,11 +129,13 @@ class WindowSink:
         annotate: Callable[[FrameResult], Image],
         folder: Path = Path(),
         open_screen: Callable[[], Screen | None] = open_screen,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._title = title
         self._annotate = annotate
         self._folder = folder
         self._open_screen = open_screen
+        self._interrupted = interrupted
         self._screen: Screen | None = None
         self._shown = False
 
@@ -163,7 +166,7 @@ class WindowSink:
         self._screen.show(self._title, image)
         self._shown = True
         paused = self._obey(self._screen.key(1), image, result) == " "
-        while paused:
+        while paused and not self._interrupted():
             paused = self._obey(self._screen.key(_POLL_MS), image, result) != " "
 
     def end(self, events: Sequence[TrackEvent]) -> None:

@@ -166,4 +166,5 @@ def test_a_failed_sink_takes_nothing_more() -> None:
         with pytest.raises(OutputError, match="the disk is full"):
             sink.write(result(1))
         with pytest.raises(OutputError, match="failed before"):
-            sink.end(())
+            sink.write(result(2))
+        sink.end(())  # says nothing new: the first error is the one to tell
