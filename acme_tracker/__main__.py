@@ -1,5 +1,17 @@
-"""`python -m acme_tracker` is `acme-tracker`."""
+"""The program's entry: `acme-tracker`, and `python -m acme_tracker`."""
 
-from acme_tracker.cli.main import run
+import sys
 
-run()
+
+def run() -> None:
+    """Run the command line; Ctrl-C while it still loads is no crash."""
+    try:
+        from acme_tracker.cli.main import run as run_commands
+
+        run_commands()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()

@@ -52,8 +52,6 @@ def run() -> None:
     except AcmeTrackerError as error:
         complain("error", str(error))
         sys.exit(USER_ERROR)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:  # the reader of our output has gone, as in `acme-tracker models | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

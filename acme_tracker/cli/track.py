@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from types import FrameType
 from typing import Annotated, Any
 
@@ -23,6 +25,8 @@ from acme_tracker.outputs import INTERRUPTED, ResultFolders, Run, track_source
 from acme_tracker.pipeline import Interrupt
 from acme_tracker.tracking.visual.registry import open_visual_tracker
 from acme_tracker.video.sources import expand_sources, open_source
+
+PATIENCE_S = 1.0  # signals this close together are one wish: a closing terminal sends several
 
 Sources = Annotated[
     list[str],
@@ -51,7 +55,9 @@ def track(
     classes: Annotated[
         str | None, typer.Option(metavar="car,bus,...", help="Track only these.")
     ] = None,
-    score: Annotated[float | None, typer.Option(help="Least score of a detection.")] = None,
+    score: Annotated[
+        float | None, typer.Option(help="Least score of a detection, and of one to begin a track.")
+    ] = None,
     device: Annotated[str | None, typer.Option(metavar="auto|cpu|cuda")] = None,
     config: ConfigFile = None,
     set_: Assignments = None,
@@ -89,30 +95,36 @@ def track(
         "output.window": True if show else None,
     }
     given = {key: value for key, value in flags.items() if value is not None}
-    settings = TrackSettings.load(config, {**parse_assignments(set_ or ()), **given})
+    begins = {} if score is None else {"lifecycle.start_score": score}
+    settings = TrackSettings.load(config, {**begins, **parse_assignments(set_ or ()), **given})
     with _signals() as signals, shown_warnings() as warned:
         runs = _track_all(expand_sources(sources), settings, out, signals, warned)
-    output.print(_table(runs))
+    if any(run.folder is not None for run in runs):
+        output.print(_table(runs))
     _exit(runs, signals)
 
 
 class _Signals(Interrupt):
-    """An interrupt that remembers which signal asked for it."""
+    """An interrupt that remembers which signal asked for it, and when."""
 
     def __init__(self) -> None:
         super().__init__()
         self.number = 0
+        self._asked_s = 0.0
 
     def handle(self, number: int, _: FrameType | None) -> None:
-        again, self.number = self.wanted, number
-        if again:  # asked twice: no longer politely
-            raise KeyboardInterrupt
-        self.request()
+        if not self.wanted:
+            self.number, self._asked_s = number, monotonic()
+            self.request()
+        elif monotonic() - self._asked_s > PATIENCE_S:
+            # Asked again, in earnest: end at once. The files are made to be readable even so.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
 
 @contextmanager
 def _signals() -> Iterator[_Signals]:
-    """Ctrl-C, SIGTERM and a closed terminal end the run between frames; a second one at once."""
+    """Ctrl-C, SIGTERM and a closed terminal end the run between frames; asked again, at once."""
     wanted = _Signals()
     numbers = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
     heard = [n for n in numbers if n and signal.getsignal(n) is not signal.SIG_IGN]  # nohup
@@ -129,8 +141,12 @@ def _track_all(
 ) -> list[Run]:
     """One source after the other; an error ends its source, not the others."""
     open_visual_tracker(settings.visual_tracker)  # a wrong name fails before any file is made
-    shared = open_detector(settings.detector)
-    folders = ResultFolders(out)
+    try:
+        with signals.heard_at_once():
+            shared = open_detector(settings.detector)
+    except KeyboardInterrupt:
+        return []
+    folders = ResultFolders(out, words)
     runs = []
     for word in words:
         # A detector that watches its scene cannot be shared.
@@ -164,7 +180,11 @@ def _listed(text: str) -> list[str]:
 
 def _table(runs: list[Run]) -> Table:
     """What the user wants to know at the end."""
-    table = Table("state", "frames", "fps", "looks", "tracks", Column("results", no_wrap=True))
+    table = Table(
+        *(Column(name, no_wrap=True) for name in ("state", "frames", "fps", "looks")),
+        Column("tracks", min_width=10),
+        Column("results", overflow="fold"),
+    )
     for run in runs:
         if run.folder is None:
             continue
@@ -175,7 +195,7 @@ def _table(runs: list[Run]) -> Table:
             str(report["frames"]),
             f"{report['frames_per_second'] or 0:.1f}",
             str(report["detector_calls"]["total"]),
-            ", ".join(f"{count} {name}" for name, count in by_class.items()) or "none",
+            "\n".join(f"{count} {name}" for name, count in by_class.items()) or "none",
             escape(str(run.folder)),
         )
     return table
