@@ -15,7 +15,14 @@ from types import UnionType
 from typing import Any, Literal, Self, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from acme_tracker.errors import ConfigError
 
@@ -24,6 +31,17 @@ class Settings(BaseModel):
     """Base of every group of settings: unknown keys are errors, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_groups(cls, values: Any) -> Any:
+        """A group whose keys are all commented out is there, and says nothing."""
+        if not isinstance(values, dict):
+            return values
+        return {
+            key: {} if value is None and key in cls.model_fields and _is_group(cls, key) else value
+            for key, value in values.items()
+        }
 
     @classmethod
     def load(cls, path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Self:
@@ -43,6 +61,13 @@ class SourceSettings(Settings):
     duration_s: float | None = Field(None, gt=0)
     start_time: datetime | None = None
     image_rate: float = Field(25, gt=0)
+
+    @field_validator("start_time")
+    @classmethod
+    def _of_our_times(cls, moment: datetime | None) -> datetime | None:
+        if moment is not None and not 1900 <= moment.year < 2200:  # arithmetic must not overflow
+            raise ValueError("must be a moment between 1900 and 2200")
+        return moment
 
 
 class DetectorSettings(Settings):
@@ -168,6 +193,11 @@ def _explain(cls: type[Settings], error: ValidationError, where: str, overridden
     if first["type"] == "missing":
         return f"{key} in {source} is missing: it must be given"
     return f"{key} in {source}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}"
+
+
+def _is_group(cls: type[BaseModel], key: str) -> bool:
+    annotation = cls.model_fields[key].annotation
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _keys_of(cls: type[BaseModel], path: list[str]) -> list[str]:

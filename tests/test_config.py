@@ -66,6 +66,12 @@ def test_a_wrong_file_is_told_in_one_line(tmp_path: Path, text: str, message: st
     assert "\n" not in str(told.value)
 
 
+def test_a_group_whose_keys_are_all_commented_out_is_fine(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("lifecycle:\n  # lost_s: 3\ndetector:\n  score: 0.2\n")
+    assert TrackSettings.load(path) == TrackSettings.load(None, {"detector.score": 0.2})
+
+
 def test_a_missing_file_is_told_by_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot read configuration .*none\.yaml: No such file"):
         TrackSettings.load(tmp_path / "none.yaml")

@@ -83,18 +83,21 @@ def open_network(path: Path, device: Device, threads: int) -> Network:
 
 def cache_dir() -> Path | None:
     """Where compiled networks are kept between runs; None where nothing can be written."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = base / "acme-tracker" / "openvino"
     try:
+        folder = _cache_base() / "acme-tracker" / "openvino"
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: no home
         return None
     return folder if os.access(folder, os.W_OK) else None
+
+
+def _cache_base() -> Path:
+    """Where this system keeps what can be made again."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def _fingerprint(path: Path) -> str:

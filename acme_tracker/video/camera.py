@@ -18,6 +18,7 @@ from acme_tracker.video.start_time import as_utc
 
 _WORD = re.compile(r"(?:camera:|/dev/video)?(\d+)")
 _FPS = 5  # cv2.CAP_PROP_FPS
+_LAST_INDEX = 99  # OpenCV takes hundreds for kinds of cameras
 _BELIEVABLE_RATES = (0.1, 300.0)
 
 
@@ -77,6 +78,8 @@ class CameraSource(BaseSource):
         index = camera_index(self.word)
         if index is None:
             raise SourceError(f"a camera is named camera:N (camera:0), got {self.word!r}")
+        if index > _LAST_INDEX:
+            raise SourceError(f"camera {index}: cameras are numbered from 0 to {_LAST_INDEX}")
         self._capture = self._open_capture(index)
         self._first = self._read() if self._capture.isOpened() else None
         if self._first is None:

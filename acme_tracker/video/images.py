@@ -14,7 +14,7 @@ from acme_tracker.config import SourceSettings
 from acme_tracker.datatypes import Frame, Image, SourceInfo
 from acme_tracker.errors import SourceError
 from acme_tracker.video.base import BaseSource
-from acme_tracker.video.redaction import safe_name
+from acme_tracker.video.redaction import redact, safe_name
 from acme_tracker.video.start_time import recording_start
 
 IMAGE_ENDINGS = frozenset(
@@ -63,7 +63,7 @@ class ImageSource(BaseSource):
         folder = self._paths[0].parent
         self._rate = _mot_frame_rate(folder) or self.settings.image_rate
         return SourceInfo(
-            source_id=self.word,
+            source_id=redact(self.word),
             name=self._name(folder),
             size=(first.shape[1], first.shape[0]),
             frame_rate=self._rate,

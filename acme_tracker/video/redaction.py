@@ -6,6 +6,7 @@ import re
 
 HIDDEN = "***"
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
+_MISTYPED = re.compile(r"[^\s:@/]*:[^\s@]+@")  # user:password@ where no proper URL is
 _HOST_AND_PORT = re.compile(r"(localhost|\[[0-9A-Fa-f:]+\]|[\w-]+(\.[\w-]+)+)(:\d+)?")
 _SECRET_PARAMETER = re.compile(
     r"(?P<key>[?&;#][^=&;#?]*"
@@ -20,11 +21,12 @@ def redact(word: str) -> str:
     """A source's word with its user, password and secret parameters hidden; paths come back whole.
 
     A password may hold "@", "/" or "?" that nobody encoded. Where that makes a URL ambiguous,
-    rather too much of it is hidden.
+    rather too much of it is hidden. Bytes of a file name that are no text are spelled out.
     """
+    word = word.encode("utf-8", "backslashreplace").decode("utf-8")
     url = _URL.match(word)
     if url is None:
-        return word
+        return _MISTYPED.sub(f"{HIDDEN}@", word)
     rest = url["rest"]
     if "@" in rest and not _HOST_AND_PORT.fullmatch(re.split(r"[/?#]", rest, maxsplit=1)[0]):
         rest = f"{HIDDEN}@{rest.rpartition('@')[2]}"

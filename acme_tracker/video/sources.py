@@ -50,6 +50,8 @@ def expand_sources(words: Sequence[str]) -> list[str]:
 
 def open_source(word: str, settings: SourceSettings) -> FrameSource:
     """The source that a word of `expand_sources` names; it opens in `with`, not here."""
+    if Path(word).is_dir():  # may be called 0001, as KITTI's are
+        return ImageSource(word, settings)
     if camera_index(word) is not None or word.startswith("camera:"):
         return CameraSource(word, settings)
     if is_screen(word):
@@ -62,21 +64,26 @@ def open_source(word: str, settings: SourceSettings) -> FrameSource:
         return VideoSource(word, settings)
     path = Path(word)
     is_pattern = not path.exists() and _MAGIC.search(word) is not None
-    if path.is_dir() or is_image(path) or is_pattern:
+    if is_image(path) or is_pattern:
         return ImageSource(word, settings)
     return VideoSource(word, settings)
 
 
 def _expand(word: str) -> list[str]:
-    path = Path(word)
-    is_device = camera_index(word) is not None or word.startswith("camera:") or is_screen(word)
-    if is_device or scheme_of(word) is not None or path.is_file():
-        return [word]
+    word = word.strip()
+    if not word:
+        raise SourceError("an empty word is no source: give a file, folder, address or camera")
+    path = Path(word).expanduser()
+    if path.is_file():
+        return [str(path) if word.startswith("~") else word]
     if path.is_dir():
         return _of_folder(path)
+    is_device = camera_index(word) is not None or word.startswith("camera:") or is_screen(word)
+    if is_device or scheme_of(word) is not None:
+        return [word]
     if _MAGIC.search(word):
         return _of_pattern(word)
-    raise SourceError(f"{word}: no such file, folder or pattern match; check the path")
+    raise SourceError(f"{redact(word)}: no such file, folder or pattern match; check the path")
 
 
 def _of_folder(folder: Path) -> list[str]:

@@ -18,8 +18,10 @@ _MP4_FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"styp", b"free", b"skip", b"wide
 def is_cut_off(path: Path) -> bool:
     """Whether MP4, AVI or Matroska is shorter than its own boxes, or MPEG-TS ends inside a packet.
 
-    False for other kinds.
+    False for other kinds, and for a file that is gone by now.
     """
+    if not path.is_file():
+        return False
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(12)

@@ -181,6 +181,7 @@ def test_a_broken_source_does_not_keep_the_others_from_their_turn(tmp_path: Path
         (("--set", "redetection.max_gap=1"), "did you mean 'max_gap_s'?"),
         (("--config", "none.yaml"), "cannot read configuration none.yaml"),
         (("--duration", "0"), "source.duration_s in --set or a flag"),
+        (("--start-time", "9999-12-31T23:59:59"), "between 1900 and 2200"),
     ],
 )
 def test_a_wrong_word_gets_one_line_that_helps(
@@ -210,6 +211,23 @@ def test_no_video_writes_none(tmp_path: Path) -> None:
     assert run("track", CLIP, "-o", tmp_path, "--duration", "1", "--no-video").returncode == 0
     names = sorted(path.name for path in (tmp_path / "video").iterdir())
     assert names == sorted([*RESULTS, "summary.json"])
+
+
+@pytest.mark.parametrize("word", ["rtsp:/admin:s3cret@cam", "admin:s3cret@cam/1"])
+def test_a_mistyped_address_keeps_its_password_to_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    assert run_here("track", word, "-o", tmp_path) == 2
+    assert "s3cret" not in capsys.readouterr().err
+
+
+def test_a_file_name_that_is_no_text_is_spelled_out(tmp_path: Path) -> None:
+    odd = os.fsencode(tmp_path) + b"/caf\xe9.mp4"
+    Path(os.fsdecode(odd)).write_bytes(CLIP.read_bytes())
+    done = run("track", os.fsdecode(odd), "-o", tmp_path / "out", "--duration", "1", *FAST)
+    assert done.returncode == 0, done.stderr
+    (rows,) = (tmp_path / "out").glob("*/tracks.jsonl")
+    assert len(rows.read_text().splitlines()) == 25
 
 
 def test_a_password_is_in_no_output_and_no_file_name(
