@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from acme_tracker import __version__
-from acme_tracker.cli import config, data, doctor, evaluate, models, track
+from acme_tracker.cli import config, data, doctor, evaluate, models, track, train
 from acme_tracker.cli.console import complain
 from acme_tracker.errors import AcmeTrackerError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("track")(track.track)
+app.command("train")(train.train)
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 app.add_typer(config.app, name="config")
