@@ -13,8 +13,8 @@ from acme_tracker.tracking.visual.correlation import Filters, peak
 from acme_tracker.tracking.visual.patches import Pyramid, polar_grid, square_grid
 from acme_tracker.tracking.visual.targets import EngineTracker, Floats, Rows
 
-# Chosen among 2-5 values each on five clips (5-25 frames/s) by IoU, up to 60 frames without help, and
-# by the AUROC of quality. RADIUS and WINDOW matter most: a fifth less or more costs .01 to .05.
+# Chosen among 2-5 values each on five clips (5-25 frames/s) by the IoU up to 60 frames without help
+# and the AUROC of quality. RADIUS and WINDOW matter most: a fifth less or more costs .01 to .05.
 SIDE = 32  # samples a side of the search window
 WINDOW = np.float32(2.5)  # the search window's size over the box's
 RAYS, RINGS = 16, 32
