@@ -11,7 +11,17 @@ PACKAGE = Path(__file__).parent.parent / "acme_tracker"
 # Lowest level first. Neighbours of one level import nothing of each other, levels 0 and 5 excepted.
 LEVELS: tuple[frozenset[str], ...] = (
     frozenset(
-        {"datatypes", "interfaces", "boxes", "config", "errors", "timing", "resources", "__init__"}
+        {
+            "datatypes",
+            "interfaces",
+            "boxes",
+            "config",
+            "errors",
+            "timing",
+            "resources",
+            "tables",
+            "__init__",
+        }
     ),
     frozenset({"networks"}),
     frozenset({"video", "detection", "tracking", "datasets", "results", "drawing", "interchange"}),

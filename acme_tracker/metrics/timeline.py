@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import Table, TrackRows
+from acme_tracker.datatypes import TrackRows
 from acme_tracker.metrics.clear import clear_matches, switched
 from acme_tracker.metrics.overlaps import Ints, find_overlaps
+from acme_tracker.tables import Table
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes, Index
+from acme_tracker.datatypes import Boxes
+from acme_tracker.tables import Index
 
 Doubles = NDArray[np.float64]
 
