@@ -105,7 +105,7 @@ class Trainer:
         # stride write beyond their memory.
         self._layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
         self.network.to(device)
-        self.network.to(memory_format=self._layout)  # type: ignore[call-overload]
+        self.network.to(memory_format=self._layout)
         self.average = MovingAverage(self.network, schedule.average)
         self.optimizer = _optimizer(self.network, schedule)
         self.progress = Progress()
