@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -28,6 +29,7 @@ from acme_tracker.metrics.average_precision import AveragePrecision, average_pre
 from acme_tracker.metrics.working_point import WorkingPoint, working_point
 
 LEAST_SCORE = 0.01  # to open detectors with: the curves need what lies below the working threshold
+_TIMED_IMAGES = 100
 
 ClassMap = Mapping[str, str | None]  # None drops
 Watch = Callable[[Iterable[LabelledImage]], Iterable[LabelledImage]]
@@ -40,7 +42,7 @@ class DetectionReport:
     Attributes:
         data: the images and the truth, with the classes that were scored.
         found: an item an image, with the data's class_ids.
-        ms_per_image: median milliseconds of `detect`, one image at a time; reading is not counted.
+        ms_per_image: as `median_ms` says.
         left_out: classes of the data that the detector does not know.
         unknown: classes of the detector that the data does not know.
     """
@@ -95,6 +97,7 @@ def evaluate_detector(
     score: float,
     class_map: ClassMap | None = None,
     watch: Watch = iter,
+    timed: Detector | None = None,
 ) -> DetectionReport:
     """Detect on every image, one at a time, and score what was found.
 
@@ -104,6 +107,8 @@ def evaluate_detector(
         score: the working threshold, for precision, recall and the confusion matrix.
         class_map: new names of classes, in the data and in the detector; None drops.
         watch: wraps the images that are gone through, to show progress.
+        timed: the same detector opened with the working threshold, to measure its speed with:
+            going through the weak boxes can take longer than the network. None: `detector`.
 
     Raises:
         DatasetError: there is no image, one cannot be read, or no class is in common.
@@ -112,26 +117,34 @@ def evaluate_detector(
     if not len(data):
         raise DatasetError(f"{data.root}: no images to evaluate on")
     joined = join_classes(data, detector.classes, class_map or {})
-    found: list[Detections] = []
-    times_ms: list[float] = []
-    for image in watch(joined.data):
-        picture = load_image(image.path)
-        if not times_ms:
-            detector.detect([picture])  # the first call of most runtimes is slower
-        start = perf_counter()
-        (seen,) = detector.detect([picture])
-        times_ms.append(1000 * (perf_counter() - start))
-        found.append(joined.translate(seen))
+    ms_per_image = median_ms(timed or detector, joined.data)
+    found = [
+        joined.translate(detector.detect([load_image(image.path)])[0])
+        for image in watch(joined.data)
+    ]
     truths = list(joined.data)
     return DetectionReport(
         data=joined.data,
         found=tuple(found),
         average_precision=average_precision(truths, found),
         working_point=working_point(truths, found, score),
-        ms_per_image=median(times_ms),
+        ms_per_image=ms_per_image,
         left_out=joined.left_out,
         unknown=joined.unknown,
     )
+
+
+def median_ms(detector: Detector, images: Iterable[LabelledImage]) -> float:
+    """Of `detect` on the first images, one at a time; reading is not counted."""
+    times_ms: list[float] = []
+    for image in islice(images, _TIMED_IMAGES):
+        picture = load_image(image.path)
+        if not times_ms:
+            detector.detect([picture])  # the first call of most runtimes is slower
+        start = perf_counter()
+        detector.detect([picture])
+        times_ms.append(1000 * (perf_counter() - start))
+    return median(times_ms)
 
 
 @dataclass(frozen=True, eq=False)

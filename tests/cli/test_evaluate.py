@@ -9,9 +9,8 @@ from typer.testing import CliRunner
 from acme_tracker.cli.evaluate import app, detection
 from acme_tracker.config import DetectorSettings
 from acme_tracker.errors import DatasetError
-from tests.evaluation.scenes import answers, by_heart, write_yolo
+from tests.evaluation.scenes import ByHeart, answers, write_yolo
 from tests.evaluation.test_tracking import write_csv, write_mot, write_truth
-from tests.fakes import ScriptedDetector
 from tests.metrics.recipes import crossing_traffic, make
 
 run = CliRunner().invoke
@@ -66,9 +65,9 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> list[DetectorSettings]:
     """In place of the registry: a detector that misses one box; keeps what it was opened with."""
     opened: list[DetectorSettings] = []
 
-    def open_scripted(settings: DetectorSettings) -> ScriptedDetector:
+    def open_scripted(settings: DetectorSettings) -> ByHeart:
         opened.append(settings)
-        return by_heart(answers(missing=1))
+        return ByHeart(answers(missing=1))
 
     monkeypatch.setattr(detection, "open_detector", open_scripted)
     return opened
@@ -89,7 +88,7 @@ def test_detection_prints_a_row_a_class_and_writes_pictures(
     assert "3 images" in result.stdout
     assert "score >= 0.25" in result.stdout
     assert len(list((tmp_path / "out").glob("*.png"))) == 3
-    assert scripted[0].score == 0.01
+    assert [settings.score for settings in scripted] == [0.01, 0.25]  # to score, and to time
 
 
 def test_detection_prints_one_json_object(tmp_path: Path, scripted: list[DetectorSettings]) -> None:

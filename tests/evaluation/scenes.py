@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from acme_tracker.datatypes import Detections
-from tests.fakes import ScriptedDetector, textured_scene
+from acme_tracker.datatypes import ClassList, Detections, Image
+from tests.fakes import textured_scene
 
 SIZE = (320, 240)
 Box = tuple[int, int, int, int, int]  # class, left, top, right, bottom
@@ -51,8 +51,16 @@ def answers(extra: Sequence[Box] = (), missing: int = 0) -> list[Detections]:
     return found
 
 
-def by_heart(
-    found: Sequence[Detections], classes: Sequence[str] = ("car", "bus")
-) -> ScriptedDetector:
-    """Answers in order of the pictures; the first is asked for twice, to warm up."""
-    return ScriptedDetector([found[0], *found], classes)
+class ByHeart:
+    """Gives these answers to the PICTURES, in whatever order it sees them."""
+
+    def __init__(
+        self, found: Sequence[Detections], classes: Sequence[str] = ("car", "bus")
+    ) -> None:
+        self.classes = ClassList(tuple(classes))
+        self._answers = {
+            textured_scene(SIZE, seed=number).tobytes(): one for number, one in enumerate(found)
+        }
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        return [self._answers[image.tobytes()] for image in images]

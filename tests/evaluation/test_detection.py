@@ -9,20 +9,21 @@ import pytest
 
 from acme_tracker.config import DetectorSettings
 from acme_tracker.datasets import open_dataset
-from acme_tracker.datatypes import ClassList
+from acme_tracker.datatypes import ClassList, Detections
 from acme_tracker.detection.registry import open_detector
 from acme_tracker.errors import AcmeTrackerError, ConfigError, DatasetError, OutputError
 from acme_tracker.evaluation.detection import LEAST_SCORE, evaluate_detector, join_classes
 from acme_tracker.evaluation.detection_pictures import write_pictures
 from acme_tracker.metrics.average_precision import IOUS
-from tests.evaluation.scenes import answers, by_heart, write_yolo
+from tests.evaluation.scenes import ByHeart, answers, write_yolo
+from tests.fakes import ScriptedDetector
 from tests.metrics.brute_force import brute_force
 
 SHARED = Path(__file__).parents[3] / "shared"
 
 
 def test_a_detector_that_knows_the_truth_is_perfect(tmp_path: Path) -> None:
-    report = evaluate_detector(by_heart(answers()), open_dataset(write_yolo(tmp_path)), 0.5)
+    report = evaluate_detector(ByHeart(answers()), open_dataset(write_yolo(tmp_path)), 0.5)
     figures = report.figures()
     assert figures["AP"] == pytest.approx(100)
     assert (figures["precision"], figures["recall"]) == (100, 100)
@@ -31,16 +32,25 @@ def test_a_detector_that_knows_the_truth_is_perfect(tmp_path: Path) -> None:
 
 
 def test_misses_and_false_boxes_are_counted_at_the_working_score(tmp_path: Path) -> None:
-    detector = by_heart(answers(extra=[(1, 5, 5, 60, 60)], missing=1))
+    detector = ByHeart(answers(extra=[(1, 5, 5, 60, 60)], missing=1))
     report = evaluate_detector(detector, open_dataset(write_yolo(tmp_path)), 0.5)
     assert report.figures(0)["recall"] == 50
     assert report.figures(1)["precision"] == 50
     assert report.working_point.confusion.tolist() == [[1, 0, 1], [0, 1, 0], [0, 1, 0]]
 
 
+def test_another_detector_can_stand_for_the_time_alone(tmp_path: Path) -> None:
+    blind = ScriptedDetector([Detections.empty()], ("car", "bus"))
+    seeing = ScriptedDetector(answers(), ("car", "bus"))
+    report = evaluate_detector(seeing, open_dataset(write_yolo(tmp_path)), 0.5, timed=blind)
+    assert report.figures()["AP"] == pytest.approx(100)
+    assert (seeing.calls, blind.calls) == (3, 1 + 3)  # the first time warms up
+    assert report.ms_per_image > 0
+
+
 def test_the_report_goes_through_json_with_null_for_what_cannot_be_said(tmp_path: Path) -> None:
     data = open_dataset(write_yolo(tmp_path, ("car", "bus", "truck")))
-    report = evaluate_detector(by_heart(answers(), ("car", "bus", "truck")), data, 0.5)
+    report = evaluate_detector(ByHeart(answers(), ("car", "bus", "truck")), data, 0.5)
     told = json.loads(json.dumps(report.as_dict(), allow_nan=False))
     assert told["by_class"]["truck"]["AP"] is None
     assert told["by_class"]["car"]["AP"] == pytest.approx(100)
@@ -81,17 +91,17 @@ def test_an_image_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     data = open_dataset(write_yolo(tmp_path))
     (tmp_path / "images" / "1.png").write_bytes(b"no picture")
     with pytest.raises(DatasetError, match=r"1\.png"):
-        evaluate_detector(by_heart(answers()), data, 0.5)
+        evaluate_detector(ByHeart(answers()), data, 0.5)
 
 
 def test_an_empty_data_set_is_an_error(tmp_path: Path) -> None:
     data = open_dataset(write_yolo(tmp_path)).subset([])
     with pytest.raises(DatasetError, match="no images"):
-        evaluate_detector(by_heart(answers()), data, 0.5)
+        evaluate_detector(ByHeart(answers()), data, 0.5)
 
 
 def test_the_pictures_are_written_and_show_every_kind_of_box(tmp_path: Path) -> None:
-    detector = by_heart(answers(extra=[(1, 5, 5, 60, 60)], missing=1))
+    detector = ByHeart(answers(extra=[(1, 5, 5, 60, 60)], missing=1))
     report = evaluate_detector(detector, open_dataset(write_yolo(tmp_path / "data")), 0.5)
     paths = write_pictures(report, tmp_path / "out")
     assert [path.name for path in paths] == ["precision_recall.png", "confusion.png", "worst.png"]
@@ -106,12 +116,12 @@ def test_the_pictures_are_written_and_show_every_kind_of_box(tmp_path: Path) -> 
 
 
 def test_pictures_of_a_faultless_run_say_so(tmp_path: Path) -> None:
-    report = evaluate_detector(by_heart(answers()), open_dataset(write_yolo(tmp_path)), 0.5)
+    report = evaluate_detector(ByHeart(answers()), open_dataset(write_yolo(tmp_path)), 0.5)
     assert all(path.stat().st_size for path in write_pictures(report, tmp_path / "out"))
 
 
 def test_pictures_that_cannot_be_written_are_an_output_error(tmp_path: Path) -> None:
-    report = evaluate_detector(by_heart(answers()), open_dataset(write_yolo(tmp_path)), 0.5)
+    report = evaluate_detector(ByHeart(answers()), open_dataset(write_yolo(tmp_path)), 0.5)
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot write pictures"):
         write_pictures(report, tmp_path / "file")

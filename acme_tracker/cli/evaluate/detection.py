@@ -52,15 +52,14 @@ def detection(
 
     classes = parse_class_map(class_map or ())
     images = open_combined(data, split, strict=strict)
+    score = working_score(detector) if score is None else score
     words = {"name": detector, "weights": weights, "device": device, "threads": threads}
-    settings = DetectorSettings.load(overrides={**words, "score": LEAST_SCORE})
-    report = evaluate_detector(
-        open_detector(settings),
-        images,
-        working_score(detector) if score is None else score,
-        classes,
-        watch=_quietly if as_json else _with_progress,
+    whole, working = (
+        open_detector(DetectorSettings.load(overrides={**words, "score": least}))
+        for least in (LEAST_SCORE, score)
     )
+    watch = _quietly if as_json else _with_progress
+    report = evaluate_detector(whole, images, score, classes, watch, timed=working)
     pictures = [] if out is None else write_pictures(report, out)
     if as_json:
         print(json.dumps({"detector": detector, **report.as_dict()}))
