@@ -27,6 +27,14 @@ from pydantic import (
 from acme_tracker.errors import ConfigError
 
 
+def _group_of(annotation: Any) -> type[BaseModel] | None:
+    options = get_args(annotation) if get_origin(annotation) in (UnionType,) else (annotation,)
+    for option in options:
+        if isinstance(option, type) and issubclass(option, BaseModel):
+            return option
+    return None
+
+
 class Settings(BaseModel):
     """Base of every group of settings: unknown keys are errors, values do not change."""
 
@@ -38,10 +46,8 @@ class Settings(BaseModel):
         """A group whose keys are all commented out is there, and says nothing."""
         if not isinstance(values, dict):
             return values
-        return {
-            key: {} if value is None and key in cls.model_fields and _is_group(cls, key) else value
-            for key, value in values.items()
-        }
+        groups = {key for key, field in cls.model_fields.items() if _group_of(field.annotation)}
+        return {k: {} if v is None and k in groups else v for k, v in values.items()}
 
     @classmethod
     def load(cls, path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Self:
@@ -195,11 +201,6 @@ def _explain(cls: type[Settings], error: ValidationError, where: str, overridden
     return f"{key} in {source}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}"
 
 
-def _is_group(cls: type[BaseModel], key: str) -> bool:
-    annotation = cls.model_fields[key].annotation
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
 def _keys_of(cls: type[BaseModel], path: list[str]) -> list[str]:
     """The keys of the group at `path`."""
     for part in path:
@@ -208,11 +209,3 @@ def _keys_of(cls: type[BaseModel], path: list[str]) -> list[str]:
             return []
         cls = inner
     return list(cls.model_fields)
-
-
-def _group_of(annotation: Any) -> type[BaseModel] | None:
-    options = get_args(annotation) if get_origin(annotation) in (UnionType,) else (annotation,)
-    for option in options:
-        if isinstance(option, type) and issubclass(option, BaseModel):
-            return option
-    return None

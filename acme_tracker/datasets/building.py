@@ -16,9 +16,8 @@ from acme_tracker.datasets.types import (
     REGION,
     DetectionDataset,
     LabelledBoxes,
-    class_list,
 )
-from acme_tracker.datatypes import TrackRows
+from acme_tracker.datatypes import ClassList, TrackRows
 from acme_tracker.errors import DatasetError
 
 _FARTHEST_PX = 1_000_000  # whatever is farther is no pixel
@@ -136,7 +135,7 @@ class DatasetBuilder:
         return DetectionDataset(
             self.form,
             self.root,
-            class_list(names),
+            ClassList(tuple(names)),
             paths,
             names_of_images,
             splits,

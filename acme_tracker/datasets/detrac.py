@@ -13,7 +13,8 @@ from acme_tracker.datasets.building import RowsBuilder, first_size
 from acme_tracker.datasets.images import list_images
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.text import line_of, numbers, read_xml, whole
-from acme_tracker.datasets.types import REGION, Sequence, class_list
+from acme_tracker.datasets.types import REGION, Sequence
+from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import DatasetError
 
 LOOKED_FOR = "*.xml that begin with <sequence name=...>"
@@ -74,7 +75,7 @@ def _read_file(path: Path, problems: Problems) -> Sequence:
         FRAME_RATE,
         first_size(pictures, problems) or SIZE,
         length,
-        class_list(CLASSES),
+        ClassList(tuple(CLASSES)),
         rows.build(),
         "ua-detrac",
         tuple(problems.found),

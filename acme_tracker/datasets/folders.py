@@ -9,7 +9,8 @@ import numpy as np
 from acme_tracker.datasets.building import choose_splits
 from acme_tracker.datasets.images import list_images
 from acme_tracker.datasets.problems import Problems
-from acme_tracker.datasets.types import ClassifiedImages, class_list
+from acme_tracker.datasets.types import ClassifiedImages
+from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import DatasetError
 
 LOOKED_FOR = "folders of pictures called like their classes"
@@ -44,7 +45,7 @@ def read(path: Path, split: str | None = None, strict: bool = False) -> Classifi
         raise DatasetError(f"{path}: wanted {LOOKED_FOR}, found no picture in one")
     return ClassifiedImages(
         path,
-        class_list(names),
+        ClassList(tuple(names)),
         tuple(paths),
         tuple(splits),
         np.array(class_id, np.int64),

@@ -19,7 +19,8 @@ from acme_tracker.datasets.building import (
 from acme_tracker.datasets.images import list_images
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.text import numbers, read_lines, whole
-from acme_tracker.datasets.types import REGION, DetectionDataset, Sequence, class_list
+from acme_tracker.datasets.types import REGION, DetectionDataset, Sequence
+from acme_tracker.datatypes import ClassList
 
 DETECTION_LOOKED_FOR = "label_2/*.txt with image_2/, here or in training/"
 TRACKING_LOOKED_FOR = "label_02/*.txt with image_02/, here or in training/"
@@ -111,7 +112,7 @@ def _read_sequence(labels: Path, problems: Problems) -> Sequence:
         FRAME_RATE,
         first_size(pictures, problems),
         max(len(pictures), last),
-        class_list(CLASSES),
+        ClassList(tuple(CLASSES)),
         table,
         "kitti-tracking",
         tuple(problems.found),

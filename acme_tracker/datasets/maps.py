@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker.config import nearest
-from acme_tracker.datasets.types import REGION, DetectionDataset, LabelledBoxes, class_list
+from acme_tracker.datasets.types import REGION, DetectionDataset, LabelledBoxes
 from acme_tracker.datasets.types import Sequence as TrackSequence
 from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import ConfigError, DatasetError
@@ -72,7 +72,7 @@ def map_classes(dataset: DetectionDataset, class_map: ClassMap) -> DetectionData
     boxes = dataset.boxes
     class_id, kept = _renumber(boxes.class_id, targets, names)
     boxes = replace(boxes, class_id=class_id)[kept]
-    return replace(dataset, classes=class_list(names), labelled=labelled, boxes=boxes)
+    return replace(dataset, classes=ClassList(tuple(names)), labelled=labelled, boxes=boxes)
 
 
 def map_sequence(sequence: TrackSequence, class_map: ClassMap) -> TrackSequence:
@@ -81,7 +81,7 @@ def map_sequence(sequence: TrackSequence, class_map: ClassMap) -> TrackSequence:
     names = [name for name in dict.fromkeys(targets) if name is not None]
     class_id, kept = _renumber(sequence.rows.class_id, targets, names)
     rows = replace(sequence.rows, class_id=class_id)[kept]
-    return replace(sequence, classes=class_list(names), rows=rows)
+    return replace(sequence, classes=ClassList(tuple(names)), rows=rows)
 
 
 def _renumber(
@@ -128,7 +128,7 @@ def with_classes(dataset: DetectionDataset, names: Sequence[str]) -> DetectionDa
     class_id = np.where(to_region, REGION, class_id)
     boxes = replace(boxes, class_id=class_id, ignore=boxes.ignore | to_region)
     kept = boxes[~gone | to_region]
-    return replace(dataset, classes=class_list(names), labelled=labelled, boxes=kept)
+    return replace(dataset, classes=ClassList(tuple(names)), labelled=labelled, boxes=kept)
 
 
 def combine(datasets: Sequence[DetectionDataset]) -> DetectionDataset:
@@ -150,7 +150,7 @@ def combine(datasets: Sequence[DetectionDataset]) -> DetectionDataset:
     return DetectionDataset(
         " + ".join(dict.fromkeys(dataset.format for dataset in datasets)),
         _shared_root([dataset.root for dataset in datasets]),
-        class_list(names),
+        ClassList(tuple(names)),
         tuple(path for dataset in datasets for path in dataset.paths),
         tuple(name for dataset in datasets for name in dataset.names),
         tuple(split for dataset in datasets for split in dataset.splits),
@@ -167,7 +167,7 @@ def _widen(dataset: DetectionDataset, names: Sequence[str]) -> DetectionDataset:
     labelled = np.zeros((len(dataset), len(names)), bool)
     labelled[:, ids[:-1]] = dataset.labelled
     boxes = replace(dataset.boxes, class_id=ids[dataset.boxes.class_id])
-    return replace(dataset, classes=class_list(names), labelled=labelled, boxes=boxes)
+    return replace(dataset, classes=ClassList(tuple(names)), labelled=labelled, boxes=boxes)
 
 
 def _shared_root(roots: Sequence[Path]) -> Path:

@@ -18,8 +18,9 @@ from acme_tracker.datasets.building import RowsBuilder, first_size
 from acme_tracker.datasets.images import list_images
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.text import numbers, read_lines, read_text, whole
-from acme_tracker.datasets.types import REGION, Sequence, class_list
+from acme_tracker.datasets.types import REGION, Sequence
 from acme_tracker.datasets.writing import Left, Placement, Written, place, prepare, safe_name
+from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import DatasetError
 
 LOOKED_FOR = "gt/gt.txt, here or in folders of sequences"
@@ -76,7 +77,7 @@ def _read_sequence(truth: Path, problems: Problems) -> Sequence:
         float(info["frameRate"]) if "frameRate" in info else None,
         size if all(size) else first_size(images, problems),
         max(length, last),
-        class_list(names),
+        ClassList(tuple(names)),
         table,
         "mot",
         tuple(problems.found),

@@ -13,7 +13,8 @@ from acme_tracker.datasets.images import list_images
 from acme_tracker.datasets.mot import VIDEO_SUFFIXES
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.text import numbers, read_lines
-from acme_tracker.datasets.types import Sequence, class_list
+from acme_tracker.datasets.types import Sequence
+from acme_tracker.datatypes import ClassList
 
 LOOKED_FOR = "groundtruth.txt or groundtruth_rect.txt, here or in folders of sequences"
 OBJECT = "object"
@@ -62,7 +63,7 @@ def _read_sequence(truth: Path, problems: Problems) -> Sequence:
         None,
         first_size(images, problems),
         max(len(images), length),
-        class_list([OBJECT]),
+        ClassList((OBJECT,)),
         rows.build(),
         "otb",
         tuple(problems.found),

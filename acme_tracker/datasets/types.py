@@ -12,15 +12,10 @@ from numpy.typing import NDArray
 
 from acme_tracker.datasets.images import image_size
 from acme_tracker.datasets.problems import Problem
-from acme_tracker.datatypes import SUPER_CLASSES, Boxes, ClassList, TrackRows
+from acme_tracker.datatypes import Boxes, ClassList, TrackRows
 from acme_tracker.tables import Table
 
 REGION = -1  # class_id of an ignored region: a part of the picture where anything may be
-
-
-def class_list(names: abc.Iterable[str]) -> ClassList:
-    """A ClassList that pickles: its super-classes are a dict."""
-    return ClassList(tuple(names), dict(SUPER_CLASSES))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from acme_tracker.config import nearest
 from acme_tracker.datasets import DetectionDataset, LabelledImage
-from acme_tracker.datasets.types import class_list
 from acme_tracker.datatypes import ROAD_USERS, SUPER_CLASSES, ClassList
 from acme_tracker.errors import ConfigError
 
@@ -50,7 +49,7 @@ def choose_outputs(
     wider = [
         n for n in wanted if n in SUPER_CLASSES and n not in plain and _learnable(n, plain, data)
     ]
-    return class_list([*plain, *wider])
+    return ClassList((*plain, *wider))
 
 
 def _learnable(whole: str, plain: Sequence[str], data: DetectionDataset) -> bool:

@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from acme_tracker.datasets.types import class_list
 from acme_tracker.datatypes import ClassList, Detections, Image
 from acme_tracker.detection.selection import Candidates, Selector
 from acme_tracker.networks.decoding import DecodedDetector
@@ -34,7 +33,7 @@ class TorchDetector:
         score: float = 0.01,
         batch: int = 8,
     ) -> None:
-        self.classes: ClassList = class_list(rules.outputs.names[i] for i in rules.plain)
+        self.classes: ClassList = ClassList(tuple(rules.outputs.names[i] for i in rules.plain))
         self._rules, self._size, self._batch, self._device = rules, size, batch, device
         self._network = DecodedDetector(network, size).to(device).eval()
         self._select_output = _selector(rules.outputs, score, "per-class")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from acme_tracker.datasets.types import class_list
+from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import AcmeTrackerError, ConfigError, DatasetError
 from acme_tracker.networks.decoding import Grid, make_grid
 from acme_tracker.networks.losses import Losses, detection_loss
@@ -101,8 +101,8 @@ class Trainer:
         self.spec = SmallerVggSpec(names, model.width, model.stem_stride, model.branches)
         torch.manual_seed(schedule.seed)
         self.network = SmallerVggDetector(self.spec)
-        # Channels last is faster, but on the CPU torch 2.15's weight gradients of convolutions with
-        # stride write beyond their memory.
+        # Channels last is faster, but on the CPU torch 2.15's weight gradient of a strided 1x1
+        # convolution from 3 channels destroys the heap with it.
         self._layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
         self.network.to(device)
         self.network.to(memory_format=self._layout)
@@ -269,7 +269,7 @@ def rate_at(step: int, steps_per_epoch: int, settings: OptimisationSettings) -> 
 def load_best(folder: Path, size: tuple[int, int], device: torch.device) -> TorchDetector:
     """The best network of a run as a detector."""
     network, _ = load_detector(folder / BEST)
-    rules = LabelRules(class_list(network.spec.outputs))
+    rules = LabelRules(ClassList(tuple(network.spec.outputs)))
     return TorchDetector(network, rules, size, device)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from acme_tracker.datasets.types import DetectionDataset, LabelledBoxes, class_list
+from acme_tracker.datasets.types import DetectionDataset, LabelledBoxes
+from acme_tracker.datatypes import ClassList
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
 
@@ -43,7 +44,7 @@ def dataset(
     return DetectionDataset(
         "made",
         Path("made"),
-        class_list(names),
+        ClassList(tuple(names)),
         tuple(map(str, paths)),
         tuple(image_names or [path.name for path in paths]),
         tuple(splits or [""] * len(paths)),

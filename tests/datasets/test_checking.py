@@ -8,8 +8,8 @@ import pytest
 
 from acme_tracker.datasets.checking import check_dataset
 from acme_tracker.datasets.montage import CELL, dataset_montage, save_picture, sequences_montage
-from acme_tracker.datasets.types import Sequence, class_list
-from acme_tracker.datatypes import TrackRows
+from acme_tracker.datasets.types import Sequence
+from acme_tracker.datatypes import ClassList, TrackRows
 from acme_tracker.errors import OutputError
 from tests.datasets.making import dataset, picture
 
@@ -128,7 +128,7 @@ def test_the_montage_of_a_video_shows_frames_with_tracks(tmp_path: Path) -> None
         out.mux(stream.encode(None))
     none = np.empty(0)
     rows = TrackRows(none, none, none, none, none, none, none)  # type: ignore[arg-type]
-    sequence = Sequence("s", video, 10, (64, 48), 10, class_list(["car"]), rows, "mot")
+    sequence = Sequence("s", video, 10, (64, 48), 10, ClassList(("car",)), rows, "mot")
     grid = sequences_montage([sequence], count=4)
     shades = [int(grid[y + 100, x + 100, 0]) for y in (0, CELL[1]) for x in (0, CELL[0])]
     assert shades == sorted(shades)

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acme_tracker.datasets import open_dataset, open_sequences, write_dataset, write_sequences
-from acme_tracker.datasets.types import DetectionDataset, Sequence, class_list
+from acme_tracker.datasets.types import DetectionDataset, Sequence
 from acme_tracker.datasets.writing import output_names
-from acme_tracker.datatypes import TrackRows
+from acme_tracker.datatypes import ClassList, TrackRows
 from tests.datasets.making import dataset, picture
 
 SIZES = ((64, 48), (31, 77), (1920, 1080))
@@ -153,7 +153,7 @@ def sequences(draw: st.DrawFn) -> Sequence:
     rate = draw(st.sampled_from([None, 5.0, 25.0, 30000 / 1001]))
     size = draw(st.sampled_from([None, (640, 480)]))
     name = draw(stems)
-    return Sequence(name, None, rate, size, length, class_list(names), rows, "made")
+    return Sequence(name, None, rate, size, length, ClassList(tuple(names)), rows, "made")
 
 
 @quick

@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acme_tracker.datasets.types import class_list
-from acme_tracker.datatypes import ROAD_USERS
+from acme_tracker.datatypes import ROAD_USERS, ClassList
 from acme_tracker.errors import ConfigError
 from acme_tracker.training.labels import LabelRules, choose_outputs
 from tests.datasets.making import dataset
 
-ROAD = LabelRules(class_list(("person", "car", "bus", "truck", "vehicle")))
+ROAD = LabelRules(ClassList(("person", "car", "bus", "truck", "vehicle")))
 PERSON, CAR, BUS, TRUCK, VEHICLE = range(5)
 
 
@@ -38,7 +37,7 @@ def test_vehicles_are_complete_where_each_kind_is() -> None:
 
 
 def test_vehicles_are_not_complete_if_one_kind_is_no_output() -> None:
-    rules = LabelRules(class_list(("car", "bus", "vehicle")))
+    rules = LabelRules(ClassList(("car", "bus", "vehicle")))
     assert rules.complete(np.array([True, True, False])).tolist() == [True, True, False]
 
 

@@ -191,10 +191,10 @@ class Oracle(nn.Module):
 
 
 def oracle(data: TrainingData) -> TorchDetector:
-    from acme_tracker.datasets.types import class_list
+    from acme_tracker.datatypes import ClassList
     from acme_tracker.training.labels import LabelRules
 
-    rules = LabelRules(class_list(("car", "bus", "vehicle")))
+    rules = LabelRules(ClassList(("car", "bus", "vehicle")))
     return TorchDetector(Oracle(), rules, (64, 64), CPU)
 
 
