@@ -8,20 +8,22 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from acme_tracker.training.settings import AugmentationSettings
+
+_LUMA = np.array([0.299, 0.587, 0.114])  # of R, G, B, as in BT.601
 
 
 def appearance(settings: AugmentationSettings) -> Any:
     """A transform of RGB pictures (3, H, W) uint8."""
     from torchvision.transforms import v2
 
-    colour = v2.ColorJitter(brightness=0.4, contrast=0.3, saturation=0.5)
     return v2.Compose(
         [
-            v2.RandomApply([colour], settings.colour),
+            v2.RandomApply([Colour()], settings.colour),
             v2.RandomApply([Night()], settings.night),
             v2.RandomApply([Rain()], settings.rain),
             v2.RandomGrayscale(settings.grey),
@@ -29,6 +31,28 @@ def appearance(settings: AugmentationSettings) -> Any:
             v2.RandomApply([Compression()], settings.compression),
         ]
     )
+
+
+class Colour(nn.Module):
+    """Other brightness, contrast, saturation and white balance.
+
+    Together they are one affine map of the colours, which OpenCV applies in a tenth of the time
+    that torchvision's ColorJitter takes on a CPU.
+    """
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(3, H, W) uint8 -> the same."""
+        import cv2
+
+        pixels = image.permute(1, 2, 0).contiguous().numpy()
+        tint = torch.empty(3).uniform_(0.92, 1.08).numpy() * _uniform(0.6, 1.4)
+        contrast, saturation = _uniform(0.7, 1.3), _uniform(0.4, 1.5)
+        grey = np.outer(np.ones(3), _LUMA)
+        mixed = contrast * (saturation * np.eye(3) + (1 - saturation) * grey)
+        # Contrast turns around the picture's mean grey.
+        rest = (1 - contrast) * float(_LUMA @ cv2.mean(pixels)[:3])
+        changed = cv2.transform(pixels, tint[:, None] * np.column_stack([mixed, np.full(3, rest)]))
+        return torch.from_numpy(changed).permute(2, 0, 1)
 
 
 class Defocus(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -35,6 +36,7 @@ class ModelSettings(Settings):
     width: float = Field(0.5, gt=0, le=4)
     stem_stride: Literal[2, 4] = 2
     branches: bool = True
+    weights: Path | None = None
 
 
 class SourceOfImages(Settings):

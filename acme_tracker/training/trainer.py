@@ -28,6 +28,7 @@ from acme_tracker.training.predicting import TorchDetector
 from acme_tracker.training.run_folder import BEST, Row, RunFolder
 from acme_tracker.training.samples import Batch, open_loader
 from acme_tracker.training.settings import OptimisationSettings, TrainSettings
+from acme_tracker.training.transfer import take_over
 from acme_tracker.training.validation import measure, validate
 
 _NAMED = 8  # images named when a loss is not finite
@@ -101,11 +102,10 @@ class Trainer:
         self.spec = SmallerVggSpec(names, model.width, model.stem_stride, model.branches)
         torch.manual_seed(schedule.seed)
         self.network = SmallerVggDetector(self.spec)
-        # Channels last is faster, but on the CPU torch 2.15's weight gradient of a strided 1x1
-        # convolution from 3 channels destroys the heap with it.
-        self._layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
+        if model.weights and not resume:
+            take_over(self.network, model.weights)
         self.network.to(device)
-        self.network.to(memory_format=self._layout)
+        self.network.to(memory_format=torch.channels_last)
         self.average = MovingAverage(self.network, schedule.average)
         self.optimizer = _optimizer(self.network, schedule)
         self.progress = Progress()
@@ -174,7 +174,7 @@ class Trainer:
         images = batch.images.to(self.device, non_blocking=True).float()
         half = schedule.precision == "bf16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            raw = self.network(images.contiguous(memory_format=self._layout))
+            raw = self.network(images.contiguous(memory_format=torch.channels_last))
         targets = batch.targets.to(self.device)
         losses = detection_loss(raw, targets, _grid(batch.size, self.device), schedule.box_weight)
         if not math.isfinite(losses.total.item()):
