@@ -26,7 +26,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"networks"}),
     frozenset({"video", "detection", "tracking", "datasets", "results", "drawing", "interchange"}),
     frozenset({"session", "pipeline", "outputs", "metrics"}),
-    frozenset({"training", "evaluation"}),
+    frozenset({"training", "evaluation", "labelling"}),
     frozenset({"cli", "__main__"}),
 )
 FREE_WITHIN = (0, 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ def write(
     prepare(out, entries, map(Path, dataset.paths), overwrite)
     names = output_names(dataset)
     place_images(dataset, names, out, placement)
+    write_labels(dataset, names, out)
+    return Written(out, len(dataset), len(dataset.boxes))
+
+
+def write_labels(dataset: DetectionDataset, names: Sequence[str], out: Path) -> None:
+    """The annotations and masks of pictures that lie at images/<name> already, written anew."""
     contents: dict[str, dict[str, list[Any]]] = {}
     for number, (image, name) in enumerate(zip(dataset, names, strict=True), 1):
         split, _, file_name = name.partition("/")
@@ -42,11 +49,10 @@ def write(
                 zip(image.xyxy.tolist(), image.class_id.tolist(), image.ignore, strict=True), 1
             )
         ]
-    (out / "annotations").mkdir()
+    (out / "annotations").mkdir(exist_ok=True)
     for split, content in contents.items():
         write_json(out / "annotations" / f"instances_{split}.json", content)
     write_masks(dataset, names, out)
-    return Written(out, len(dataset), len(dataset.boxes))
 
 
 def _categories(dataset: DetectionDataset) -> list[dict[str, Any]]:

@@ -82,16 +82,19 @@ def safe_name(name: str) -> str:
 def output_names(dataset: DetectionDataset) -> list[str]:
     """`split/name` for each image: no two with the same stem, whatever the case of its letters."""
     taken: set[str] = set()
-    names = []
-    for split, name in zip(dataset.splits, dataset.names, strict=True):
-        path = PurePosixPath(safe_name(split or "train").replace("/", "_"), safe_name(name))
-        candidate, number = path, 1
-        while str(candidate.with_suffix("")).casefold() in taken:
-            number += 1
-            candidate = path.with_name(f"{path.stem}_{number}{path.suffix}")
-        taken.add(str(candidate.with_suffix("")).casefold())
-        names.append(str(candidate))
-    return names
+    pairs = zip(dataset.splits, dataset.names, strict=True)
+    return [output_name(split, name, taken) for split, name in pairs]
+
+
+def output_name(split: str, name: str, taken: set[str]) -> str:
+    """`split/name` of the next image, with a number if its stem is among those taken; adds it."""
+    path = PurePosixPath(safe_name(split or "train").replace("/", "_"), safe_name(name))
+    candidate, number = path, 1
+    while str(candidate.with_suffix("")).casefold() in taken:
+        number += 1
+        candidate = path.with_name(f"{path.stem}_{number}{path.suffix}")
+    taken.add(str(candidate.with_suffix("")).casefold())
+    return str(candidate)
 
 
 def place(source: Path, target: Path, placement: Placement) -> None:
@@ -133,7 +136,9 @@ def write_masks(dataset: DetectionDataset, names: Sequence[str], out: Path) -> N
 def write_json(path: Path, content: object) -> None:
     """Indented by one: readable, and a line an item for version control."""
     text = json.dumps(content, ensure_ascii=False, indent=1)
-    path.write_text(text + "\n", encoding="utf-8", errors="surrogateescape")
+    part = path.with_name(path.name + ".part")  # who reads meanwhile finds the old file whole
+    part.write_text(text + "\n", encoding="utf-8", errors="surrogateescape")
+    part.replace(path)
 
 
 def region_note(dataset: DetectionDataset) -> tuple[Left, ...]:

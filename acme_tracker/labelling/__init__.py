@@ -1,0 +1,4 @@
+"""Labels from teachers: detectors that agree make a data set of one's own footage.
+
+PATH... -> inputs.Shot -> teachers.Seen -> fusion.Fused -> judging.Judged -> writing.LabelFolder
+"""

@@ -1,0 +1,154 @@
+"""Labels pictures one after the other."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from acme_tracker import __version__
+from acme_tracker.datasets.writing import Placement
+from acme_tracker.datatypes import Image
+from acme_tracker.errors import ConfigError, DatasetError
+from acme_tracker.labelling.folder import LabelFolder
+from acme_tracker.labelling.fusion import Fused, fuse
+from acme_tracker.labelling.human import Labels, complete
+from acme_tracker.labelling.inputs import Inputs, Shot
+from acme_tracker.labelling.judging import judge
+from acme_tracker.labelling.settings import LabelSettings
+from acme_tracker.labelling.teachers import Teacher, look
+from acme_tracker.labelling.vocabulary import Vocabulary
+
+
+class LabelWarning(UserWarning):
+    """A picture was left out."""
+
+
+class Labeller:
+    """Teachers, and how their word is taken.
+
+    Args:
+        aspects: width over height in which teachers see the pictures whose names begin so.
+    """
+
+    def __init__(
+        self,
+        teachers: Sequence[Teacher],
+        vocabulary: Vocabulary,
+        settings: LabelSettings,
+        aspects: Mapping[str, float],
+    ) -> None:
+        self._teachers, self._vocabulary = teachers, vocabulary
+        self._settings, self._aspects = settings, aspects
+        known = [name for teacher in teachers for name in teacher.detector.classes]
+        self._known = list(dict.fromkeys(known))
+
+    def label(self, shot: Shot, image: Image) -> Labels:
+        """The labels of a picture."""
+        now = self._found(image, shot.name)
+        looks = [self._found(load(), shot.name) for load in shot.around]
+        before, after = looks if len(looks) == 2 else (None, None)
+        judged = judge(now, before, after, self._vocabulary, self._settings)
+        human = shot.human or Labels.none(self._vocabulary)
+        return complete(human, judged, self._known, self._vocabulary, self._settings)
+
+    def _found(self, image: Image, name: str) -> Fused:
+        begins = [start for start in self._aspects if name.rsplit("/", 1)[-1].startswith(start)]
+        aspect = self._aspects[max(begins, key=len)] if begins else None
+        seen = look(self._teachers, image, self._vocabulary, aspect)
+        return fuse(seen, self._settings.same_iou)
+
+
+def label_inputs(
+    inputs: Inputs,
+    teachers: Sequence[Teacher],
+    settings: LabelSettings,
+    out: Path,
+    *,
+    aspects: Mapping[str, float],
+    leave: Sequence[str],
+    placement: Placement,
+    watch: Callable[[str], None],
+) -> tuple[LabelFolder, list[Path]]:
+    """Label everything into a folder, telling `watch` each name; -> it, and sheets to review.
+
+    Ended before its time (KeyboardInterrupt), what was labelled is written all the same.
+    """
+    names = [name for teacher in teachers for name in teacher.detector.classes]
+    vocabulary = Vocabulary.of([*inputs.classes, *names])
+    labeller = Labeller(teachers, vocabulary, settings, aspects)
+    origin = _origin(inputs, teachers, settings, aspects, leave)
+    folder = LabelFolder(out, vocabulary, placement, origin)
+    done = False
+    try:
+        for shot in inputs.shots(vocabulary, settings, leave):
+            _label_shot(shot, labeller, folder, settings)
+            watch(shot.name)
+        done = True
+    finally:
+        sheets = folder.finish(done)
+    return folder, sheets
+
+
+def _label_shot(
+    shot: Shot, labeller: Labeller, folder: LabelFolder, settings: LabelSettings
+) -> None:
+    try:
+        image = shot.load()
+    except DatasetError as error:
+        warnings.warn(f"left out: {error}", LabelWarning, stacklevel=2)
+        return
+    if shot.finished and shot.human is not None:
+        labels = shot.human
+    else:
+        labels = labeller.label(shot, image)
+    folder.add(shot, image, labels, settings.jpeg_quality)
+
+
+def _origin(
+    inputs: Inputs,
+    teachers: Sequence[Teacher],
+    settings: LabelSettings,
+    aspects: Mapping[str, float],
+    leave: Sequence[str],
+) -> dict[str, Any]:
+    """What the labels come from, for people and for model cards."""
+    return {
+        "program": f"acme-tracker {__version__}",
+        "teachers": [
+            {
+                "name": teacher.name,
+                "weight": teacher.weight,
+                "working_score": teacher.working,
+                "classes": list(teacher.detector.classes),
+            }
+            for teacher in teachers
+        ],
+        "settings": settings.model_dump(mode="json"),
+        "aspects": dict(aspects),
+        "left_as_they_are": list(leave),
+        "videos": [Path(word).name for word in inputs.videos],
+        "pictures": len(inputs.pictures),
+        "datasets": [
+            {"name": dataset.root.name, "format": dataset.format, "images": len(dataset)}
+            for dataset in inputs.datasets
+        ],
+    }
+
+
+def parse_aspects(words: Sequence[str]) -> dict[str, float]:
+    """`["1.7", "topview_=1.5"]` -> width over height by the beginning of names, "" for all."""
+    aspects = {}
+    for word in words:
+        beginning, _, text = word.rpartition("=")
+        try:
+            aspect = float(text)
+        except ValueError:
+            aspect = 0
+        if not 0.1 <= aspect <= 10:
+            raise ConfigError(
+                f"--aspect wants RATIO or BEGINNING=RATIO with a ratio of 0.1 to 10, got {word!r}"
+            )
+        aspects[beginning] = aspect
+    return aspects
