@@ -18,8 +18,7 @@ from acme_tracker.config import nearest
 from acme_tracker.datasets import DetectionDataset, LabelledImage
 from acme_tracker.datatypes import ROAD_USERS, SUPER_CLASSES, ClassList
 from acme_tracker.errors import ConfigError
-
-Mask = NDArray[np.bool_]
+from acme_tracker.networks.outputs import Mask, Outputs
 
 
 def choose_outputs(
@@ -61,19 +60,8 @@ def _learnable(whole: str, plain: Sequence[str], data: DetectionDataset) -> bool
 
 
 @dataclass(frozen=True)
-class LabelRules:
+class LabelRules(Outputs):
     """What labels mean for K outputs."""
-
-    outputs: ClassList
-
-    @cached_property
-    def members(self) -> Mask:
-        """(K, K): [s, m] if m is one of those that the super-class s stands for."""
-        count = len(self.outputs)
-        table = np.zeros((count, count), bool)
-        for row, name in enumerate(self.outputs):
-            table[row, list(self.outputs.members(name))] = True
-        return np.asarray(table & ~np.eye(count, dtype=bool))
 
     @cached_property
     def positive(self) -> Mask:
@@ -84,11 +72,6 @@ class LabelRules:
     def known(self) -> Mask:
         """(K, K): [c, k] if the label c says whether output k is 0 or 1."""
         return ~self.members
-
-    @cached_property
-    def plain(self) -> list[int]:
-        """The outputs that are no super-class of another."""
-        return np.flatnonzero(~self.members.any(1)).tolist()
 
     def complete(self, labelled: Mask) -> Mask:
         """(..., K): of which outputs every object has a box."""
@@ -127,16 +110,3 @@ class LabelRules:
             ignore=image.ignore[chosen],
             labelled=self.complete(image.labelled),
         )
-
-    def class_scores(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, K) of all outputs -> (N, C) of the plain ones.
-
-        The super-class says whether one of its members is there, their own scores which: the
-        likeliest gets the super-class's score, the others in proportion.
-        """
-        found = scores.copy()
-        for row, members in enumerate(self.members):
-            if members.any():
-                best = scores[:, members].max(1, keepdims=True)
-                found[:, members] = scores[:, members] / np.maximum(best, 1e-9) * scores[:, [row]]
-        return np.asarray(found[:, self.plain], np.float32)

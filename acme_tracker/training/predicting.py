@@ -33,7 +33,7 @@ class TorchDetector:
         score: float = 0.01,
         batch: int = 8,
     ) -> None:
-        self.classes: ClassList = ClassList(tuple(rules.outputs.names[i] for i in rules.plain))
+        self.classes = rules.classes
         self._rules, self._size, self._batch, self._device = rules, size, batch, device
         self._network = DecodedDetector(network, size).to(device).eval()
         self._select_output = _selector(rules.outputs, score, "per-class")

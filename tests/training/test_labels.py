@@ -4,8 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from acme_tracker.datatypes import ROAD_USERS, ClassList
 from acme_tracker.errors import ConfigError
@@ -67,18 +65,6 @@ def test_for_scoring_a_car_is_a_vehicle_too(tmp_path: Path) -> None:
     assert truth.class_id.tolist() == [CAR, -1, PERSON, VEHICLE]
     assert truth.xyxy[3].tolist() == list(box)
     assert truth.labelled.tolist() == mask(CAR, BUS, TRUCK, VEHICLE).tolist()
-
-
-def test_the_super_class_says_whether_and_its_members_say_which() -> None:
-    scores = np.array([[0.1, 0.2, 0.05, 0.1, 0.8]], np.float32)
-    assert ROAD.plain == [PERSON, CAR, BUS, TRUCK]
-    assert ROAD.class_scores(scores)[0].tolist() == pytest.approx([0.1, 0.8, 0.2, 0.4])
-
-
-@given(st.lists(st.floats(0, 1, width=32), min_size=5, max_size=5))
-def test_class_scores_are_scores(values: list[float]) -> None:
-    found = ROAD.class_scores(np.array([values], np.float32))
-    assert ((found >= 0) & (found <= 1)).all()
 
 
 def test_outputs_are_the_classes_that_are_labelled_then_the_super_classes(tmp_path: Path) -> None:
