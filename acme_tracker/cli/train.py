@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -21,13 +21,11 @@ from rich.progress import (
 
 from acme_tracker.cli.config import Assignments, ConfigFile
 from acme_tracker.cli.console import errors, output, shown_warnings
-from acme_tracker.config import nearest, parse_assignments
-from acme_tracker.errors import ConfigError
+from acme_tracker.config import parse_assignments
 
 if TYPE_CHECKING:  # they load torch, for which `acme-tracker --help` should not wait
     from acme_tracker.training.trainer import Step, Trainer, Watch
 
-MODELS = ("smaller-vgg",)
 _WORKING_SCORE = 0.3
 
 
@@ -37,7 +35,9 @@ def train(
         typer.Option(metavar="PATH", help="Data set of any known format; may repeat."),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of this run.")],
-    model: Annotated[str, typer.Option(metavar="NAME", help="What to train.")] = MODELS[0],
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What to train, smaller-vgg by default.")
+    ] = None,
     config: ConfigFile = None,
     set_: Assignments = None,
     resume: Annotated[
@@ -52,25 +52,27 @@ def train(
     metrics.csv, curves.png, samples.jpg, predictions.jpg, precision_recall.png, confusion.png,
     worst.png, settings.yaml and origin.json. After Ctrl-C, the same command with --resume goes on.
     """
-    from acme_tracker.training.data import open_training_data
+    from acme_tracker.training.models import open_learner
+    from acme_tracker.training.processes import join_processes
     from acme_tracker.training.settings import TrainSettings
     from acme_tracker.training.trainer import Trainer, choose_device
 
-    if model not in MODELS:
-        raise ConfigError(f"no model {model!r} to train{nearest(model, MODELS)}")
-    flags: dict[str, Any] = {} if epochs is None else {"optimisation.epochs": epochs}
-    settings = TrainSettings.load(config, {**parse_assignments(set_ or ()), **flags})
-    place = choose_device(device)
-    images = open_training_data(data, settings)
-    with shown_warnings(), _progress() as watch:
-        trainer = Trainer(images, settings, out, place, resume, watch)
-        _say_what_is_learnt(trainer)
-        trainer.run()
-    _report(trainer, out)
+    flags = {"model.name": model, "optimisation.epochs": epochs}
+    given = {key: value for key, value in flags.items() if value is not None}
+    settings = TrainSettings.load(config, {**parse_assignments(set_ or ()), **given})
+    with join_processes(choose_device(device)) as (processes, place):
+        learner = open_learner(data, settings, place, processes)
+        with shown_warnings(), _progress(processes.first) as watch:
+            trainer = Trainer(learner, out, place, resume, watch, processes)
+            if processes.first:
+                _say_what_is_learnt(trainer)
+            trainer.run()
+        if processes.first:
+            _report(trainer, out)
 
 
 @contextmanager
-def _progress() -> Iterator[Watch]:
+def _progress(shown: bool) -> Iterator[Watch]:
     """A line with the epoch, the loss, the best AP and the time left of the whole run."""
     bar = Progress(
         TextColumn("epoch {task.fields[epoch]}"),
@@ -81,7 +83,7 @@ def _progress() -> Iterator[Watch]:
         TimeElapsedColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
         console=errors,
-        disable=not errors.is_terminal,
+        disable=not (shown and errors.is_terminal),
         speed_estimate_period=600,
     )
     task = bar.add_task("", total=None, epoch="", loss="", best="")
@@ -101,30 +103,34 @@ def _progress() -> Iterator[Watch]:
 
 
 def _say_what_is_learnt(trainer: Trainer) -> None:
-    data = trainer.data
-    problems = len({*data.train.problems, *data.validation.problems})
-    more = f"; {problems} problems: `acme-tracker data check` lists them" if problems else ""
-    errors.print(
-        f"{len(data.train)} images to learn {escape(', '.join(data.rules.outputs))} from, "
-        f"{len(data.validation)} to validate on, on {trainer.device.type}{more}"
-    )
+    several = f" with {trainer.processes.count} processes" * (trainer.processes.count > 1)
+    errors.print(f"{escape(trainer.learner.summary())}, on {trainer.device.type}{several}")
 
 
 def _report(trainer: Trainer, out: Path) -> None:
     """How good the best network is, in words and pictures."""
     from acme_tracker.cli.evaluate.tables import print_paths
-    from acme_tracker.evaluation.detection import evaluate_detector
-    from acme_tracker.evaluation.detection_pictures import write_pictures
     from acme_tracker.training.run_folder import BEST, METRICS
-    from acme_tracker.training.trainer import load_best
 
     progress = trainer.progress
-    best = load_best(out, trainer.settings.input.size, trainer.device)
-    report = evaluate_detector(best, trainer.data.validation, _WORKING_SCORE)
-    pictures = write_pictures(report, out)
     row = next(row for row in progress.rows if row["epoch"] == progress.best_epoch)
-    figures = [f"{n} {v:.1f}" for n, v in row.items() if n.startswith("AP") and not math.isnan(v)]
+    shown = (trainer.learner.measure, "AP")
+    figures = [f"{n} {v:.1f}" for n, v in row.items() if n.startswith(shown) and not math.isnan(v)]
     output.print(
         f"best after epoch {progress.best_epoch} of {progress.epoch}: {', '.join(figures)}"
     )
-    print_paths([out / BEST, out / METRICS, *pictures])
+    print_paths([out / BEST, out / METRICS, *_pictures(trainer, out)])
+
+
+def _pictures(trainer: Trainer, out: Path) -> list[Path]:
+    """Of the best network, where it is a detector."""
+    from acme_tracker.evaluation.detection import evaluate_detector
+    from acme_tracker.evaluation.detection_pictures import write_pictures
+    from acme_tracker.training.detectors import DetectorLearner
+    from acme_tracker.training.run_folder import BEST
+
+    if not isinstance(trainer.learner, DetectorLearner):
+        return []
+    best = trainer.learner.load(out / BEST)
+    report = evaluate_detector(best, trainer.learner.data.validation, _WORKING_SCORE)
+    return write_pictures(report, out)

@@ -7,6 +7,7 @@ weighted by the same quality. What nobody labelled gives no loss.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -59,7 +60,11 @@ class Losses(NamedTuple):
 
 
 def detection_loss(
-    raw: RawOutputs, targets: Targets, grid: Grid, box_weight: float = 2.5
+    raw: RawOutputs,
+    targets: Targets,
+    grid: Grid,
+    box_weight: float = 2.5,
+    mean: Callable[[Tensor], Tensor] = lambda own: own,
 ) -> Losses:
     """The loss of a batch.
 
@@ -68,6 +73,8 @@ def detection_loss(
         targets: what there is to learn.
         grid: the points of the batch's input size.
         box_weight: of the boxes' part beside the scores' part.
+        mean: of a scalar over all processes that share the batch: what there is to learn is divided
+            by the whole batch's quality, so that their mean gradient is that of one process.
     """
     logits = raw.logits.float()
     predicted = decode_boxes(raw.distances.float(), grid)
@@ -86,7 +93,7 @@ def detection_loss(
         wanted[place] = assigned.quality[:, None] * targets.positive[assigned.truth]
         learnt[place] = targets.known[assigned.truth]
     quality = assigned.quality.float()
-    share = quality.sum().clamp(min=1)
+    share = mean(quality.sum()).clamp(min=1)
     entropy = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
     scores = (entropy * learnt).sum() / share
     found = predicted[assigned.image, assigned.point]

@@ -10,18 +10,25 @@ from pathlib import Path
 import numpy as np
 
 from acme_tracker.datasets import DetectionDataset, open_combined, with_classes
+from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import DatasetError
-from acme_tracker.training.labels import LabelRules, Mask, choose_outputs
+from acme_tracker.networks.outputs import Mask
+from acme_tracker.training.labels import LabelRules, choose_outputs
 from acme_tracker.training.settings import TrainSettings
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """Two data sets with the detector's outputs as classes."""
+    """Two data sets with the detector's outputs as classes.
+
+    Attributes:
+        left_out: images that are not learnt from, as they do not label every class.
+    """
 
     train: DetectionDataset
     validation: DetectionDataset
     rules: LabelRules
+    left_out: int = 0
 
     @property
     def fingerprint(self) -> dict[str, str | int]:
@@ -42,10 +49,18 @@ class TrainingData:
         }
 
 
-def open_training_data(paths: Sequence[Path], settings: TrainSettings) -> TrainingData:
+def open_training_data(
+    paths: Sequence[Path], settings: TrainSettings, complete: bool = False
+) -> TrainingData:
     """Read data sets of any known format, and hold some of their images out for validation.
 
     Images of a split `test` are left alone.
+
+    Args:
+        paths: of the data sets.
+        settings: classes, and what is held out.
+        complete: for a loss that cannot be masked: only plain classes are learnt, and only from
+            images that label all of them.
 
     Raises:
         DatasetError: no images to learn from or to validate on.
@@ -58,17 +73,29 @@ def open_training_data(paths: Sequence[Path], settings: TrainSettings) -> Traini
     outputs = choose_outputs(
         data.subset(np.flatnonzero(learnt)), settings.model.classes, settings.model.super_classes
     )
+    if complete:
+        outputs = ClassList(tuple(outputs.names[i] for i in LabelRules(outputs).plain))
     known = with_classes(data, outputs.names)
-    labelled = known.labelled.any(1)
-    train = known.subset(np.flatnonzero(learnt & labelled))
+    labelled, all_labelled = known.labelled.any(1), known.labelled.all(1)
+    fit = all_labelled if complete else labelled
+    train = known.subset(np.flatnonzero(learnt & fit))
     validation = known.subset(np.flatnonzero(held_out & labelled))
+    left_out = int((learnt & labelled & ~fit).sum())
     for part, what in ((train, "to learn from"), (validation, "to validate on")):
         if not len(part.boxes):
             raise DatasetError(
-                f"{data.root}: no labelled objects {what}; data.validation_names in the settings "
-                "says which images are held out"
+                f"{data.root}: no labelled objects {what}; {_advice(left_out, outputs)}"
             )
-    return TrainingData(train, validation, LabelRules(outputs))
+    return TrainingData(train, validation, LabelRules(outputs), left_out)
+
+
+def _advice(left_out: int, outputs: ClassList) -> str:
+    if left_out:
+        return (
+            f"none of {left_out} images labels all of {', '.join(outputs)}: name in model.classes "
+            "those that they all do"
+        )
+    return "data.validation_names in the settings says which images are held out"
 
 
 def _held_out(data: DetectionDataset, settings: TrainSettings) -> Mask:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acme_tracker.errors import ConfigError
+from acme_tracker.training.processes import ALONE, Processes
 from acme_tracker.training.settings import SourceOfImages, TrainSettings
 
 
@@ -39,13 +41,21 @@ class EpochBatches:
     """The draws of an epoch, batch by batch; set `epoch` before each.
 
     Every image is drawn as often as its weight says, up to one more or less. All batches are whole.
+    Of several processes each gets its share of every batch: together they draw what one would.
     """
 
-    def __init__(self, names: Sequence[str], settings: TrainSettings) -> None:
+    def __init__(
+        self, names: Sequence[str], settings: TrainSettings, processes: Processes = ALONE
+    ) -> None:
+        if settings.optimisation.batch % processes.count:
+            raise ConfigError(
+                f"optimisation.batch is {settings.optimisation.batch}, which {processes.count} "
+                "processes cannot share evenly; take a multiple"
+            )
         weights = np.array([source_of(name, settings).weight for name in names])
         self.epoch = 0
         self.shares: NDArray[np.float64] = np.cumsum(weights) / weights.sum()
-        self._settings = settings
+        self._settings, self._processes = settings, processes
 
     def __len__(self) -> int:
         return math.ceil(len(self.shares) / self._settings.optimisation.batch)
@@ -53,6 +63,7 @@ class EpochBatches:
     def __iter__(self) -> Iterator[list[Draw]]:
         settings, epoch = self._settings, self.epoch
         seed, batch = settings.optimisation.seed, settings.optimisation.batch
+        number, apart = self._processes.number, self._processes.count
         rng = np.random.default_rng((seed, epoch))
         count = len(self) * batch
         places = (np.arange(count) + rng.random()) / count
@@ -66,5 +77,5 @@ class EpochBatches:
             size = sizes[rng.integers(len(sizes))]
             yield [
                 Draw((seed, epoch, place), int(images[place]), size, mosaic)
-                for place in range(first, first + batch)
+                for place in range(first + number, first + batch, apart)
             ]

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from acme_tracker.datasets import load_image
 from acme_tracker.datatypes import Boxes, Image
+from acme_tracker.interfaces import Detector
 from acme_tracker.training.data import TrainingData
 from acme_tracker.training.labels import LabelRules
-from acme_tracker.training.predicting import TorchDetector
 from acme_tracker.training.run_folder import Row
 from acme_tracker.training.samples import Batch
 
@@ -29,14 +29,17 @@ Colour = tuple[int, int, int]
 
 
 def draw_curves(rows: Sequence[Row], path: Path) -> None:
-    """Loss, AP and learning rate by epoch, as a PNG."""
+    """Loss, AP or accuracy, and learning rate by epoch, as a PNG."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 3.6), dpi=110, layout="constrained")
     panels: Any = figure.subplots(1, 3)
-    found = list(dict.fromkeys(name for row in rows for name in row if name.startswith("AP")))
-    columns = (["loss", "loss_scores", "loss_boxes"], found, ["learning_rate"])
-    for axes, names, title in zip(panels, columns, ("loss", "AP, %", "learning rate"), strict=True):
+    known = list(dict.fromkeys(name for row in rows for name in row))
+    found = [name for name in known if name.startswith(("AP", "accuracy"))]
+    losses = [name for name in known if name.startswith("loss")]
+    columns = (losses, found, ["learning_rate"])
+    titles = ("loss", f"{found[0] if found else 'AP'}, %", "learning rate")
+    for axes, names, title in zip(panels, columns, titles, strict=True):
         for name in names:
             points = [(row["epoch"], row[name]) for row in rows if name in row]
             wide = 2.2 if name == "AP" else 1.2
@@ -68,7 +71,7 @@ def batch_sheet(batch: Batch, rules: LabelRules) -> Image:
     return _sheet(tiles)
 
 
-def prediction_sheet(detector: TorchDetector, data: TrainingData) -> Image:
+def prediction_sheet(detector: Detector, data: TrainingData) -> Image:
     """Images spread over the validation data: what is there, thin and white, and what is found."""
     count = min(_SHOWN, len(data.validation))
     chosen = np.unique(np.linspace(0, len(data.validation) - 1, count).astype(int))

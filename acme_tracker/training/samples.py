@@ -15,11 +15,12 @@ from acme_tracker.datasets import REGION, load_image
 from acme_tracker.datatypes import Boxes, Image
 from acme_tracker.errors import DatasetError
 from acme_tracker.networks.losses import Targets
+from acme_tracker.networks.outputs import Mask
 from acme_tracker.training.appearance import appearance
 from acme_tracker.training.data import TrainingData
 from acme_tracker.training.draws import Draw, EpochBatches, source_of
 from acme_tracker.training.geometry import Matrix, Size, draw_matrix, lay_boxes, lay_picture
-from acme_tracker.training.labels import LabelRules, Mask
+from acme_tracker.training.labels import LabelRules
 from acme_tracker.training.settings import AugmentationSettings, TrainSettings
 
 _MOSAIC_ZOOM = 0.85  # of each of the four pictures: there is less room

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -31,12 +30,13 @@ Size = Annotated[tuple[Side, Side], AfterValidator(_fitting)]
 
 
 class ModelSettings(Settings):
+    name: str = "smaller-vgg"
     classes: tuple[str, ...] = ()
     super_classes: tuple[str, ...] = ("vehicle",)
     width: float = Field(0.5, gt=0, le=4)
     stem_stride: Literal[2, 4] = 2
     branches: bool = True
-    weights: Path | None = None
+    weights: str | None = None
 
 
 class SourceOfImages(Settings):
@@ -86,8 +86,14 @@ class OptimisationSettings(Settings):
     clip_norm: float = Field(10, gt=0)
     box_weight: float = Field(2.5, gt=0)
     average: float = Field(0.9993, ge=0, lt=1)
-    precision: Literal["bf16", "fp32"] = "bf16"
+    precision: Literal["bf16", "fp16", "fp32"] = "bf16"
     seed: int = Field(0, ge=0)
+
+
+class FineTuningSettings(Settings):
+    frozen_epochs: int = Field(0, ge=0)
+    backbone_rate: float = Field(1, gt=0, le=1)
+    frozen_norms: bool = False
 
 
 class ValidationSettings(Settings):
@@ -104,4 +110,5 @@ class TrainSettings(Settings):
     input: InputSettings = InputSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
     optimisation: OptimisationSettings = OptimisationSettings()
+    fine_tuning: FineTuningSettings = FineTuningSettings()
     validation: ValidationSettings = ValidationSettings()

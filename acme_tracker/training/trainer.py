@@ -5,31 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
-from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import AcmeTrackerError, ConfigError, DatasetError
-from acme_tracker.networks.decoding import Grid, make_grid
-from acme_tracker.networks.losses import Losses, detection_loss
-from acme_tracker.networks.smaller_vgg import SmallerVggDetector, SmallerVggSpec
-from acme_tracker.networks.weights import load_detector, save_detector
 from acme_tracker.training.averaging import MovingAverage
-from acme_tracker.training.data import TrainingData
 from acme_tracker.training.draws import EpochBatches
-from acme_tracker.training.labels import LabelRules
-from acme_tracker.training.pictures import batch_sheet, draw_curves, encoded, prediction_sheet
-from acme_tracker.training.predicting import TorchDetector
+from acme_tracker.training.learning import Learner, Made
+from acme_tracker.training.pictures import draw_curves
+from acme_tracker.training.precision import Precision, check_precision
+from acme_tracker.training.processes import ALONE, Processes, share_norms
 from acme_tracker.training.run_folder import BEST, Row, RunFolder
-from acme_tracker.training.samples import Batch, open_loader
-from acme_tracker.training.settings import OptimisationSettings, TrainSettings
-from acme_tracker.training.transfer import take_over
-from acme_tracker.training.validation import measure, validate
+from acme_tracker.training.schedule import Schedule
 
 _NAMED = 8  # images named when a loss is not finite
 
@@ -44,7 +36,7 @@ class Step(NamedTuple):
     Attributes:
         epoch: 0-based; step: of `steps` in this epoch, from 1.
         loss: of this step.
-        best: the best validation AP so far, percent, None before the first.
+        best: what validation measured at best so far, percent, None before the first.
     """
 
     epoch: int
@@ -65,7 +57,7 @@ class Progress:
     Attributes:
         epoch: how many are done.
         step: how many steps are done.
-        best: the best validation AP so far; best_epoch: after how many epochs.
+        best: what validation measured at best so far; best_epoch: after how many epochs.
         rows: the figures of every epoch.
     """
 
@@ -81,50 +73,54 @@ class Trainer:
 
     def __init__(
         self,
-        data: TrainingData,
-        settings: TrainSettings,
+        learner: Learner[Any],
         folder: Path,
         device: torch.device,
         resume: bool = False,
         watch: Watch = lambda _: None,
+        processes: Processes = ALONE,
     ) -> None:
         """Begin a run, or take up the one in the folder.
 
         Raises:
             OutputError: the folder holds a run already, or cannot be written to.
-            ConfigError: there is nothing to resume, or it has other settings or data.
+            ConfigError: there is nothing to resume, it has other settings or data, or the weights
+                to begin with do not fit.
         """
-        self.data, self.settings, self.device = data, settings, device
-        self.folder = RunFolder(folder)
+        self.learner, self.settings, self.device = learner, learner.settings, device
+        self.folder, self.processes = RunFolder(folder), processes
         self._watch = watch
-        model, schedule = settings.model, settings.optimisation
-        names = data.rules.outputs.names
-        self.spec = SmallerVggSpec(names, model.width, model.stem_stride, model.branches)
-        torch.manual_seed(schedule.seed)
-        self.network = SmallerVggDetector(self.spec)
-        if model.weights and not resume:
-            take_over(self.network, model.weights)
-        self.network.to(device)
-        self.network.to(memory_format=torch.channels_last)
-        self.average = MovingAverage(self.network, schedule.average)
-        self.optimizer = _optimizer(self.network, schedule)
+        optimisation = self.settings.optimisation
+        check_precision(optimisation.precision, device)
+        if not resume:
+            learner.begin()
+        self.average = MovingAverage(learner.network, optimisation.average)
+        self.network = share_norms(learner.network, processes, device)
+        self._batches = EpochBatches(learner.names, self.settings, processes)
+        self._precision = Precision(optimisation.precision, device)
+        self._schedule = Schedule(
+            self.network,
+            learner.backbone,
+            optimisation,
+            self.settings.fine_tuning,
+            len(self._batches),
+        )
         self.progress = Progress()
-        self._batches = EpochBatches(data.train.names, settings)
-        self._fingerprint = data.fingerprint
+        self._fingerprint = learner.fingerprint()
         if resume:
-            self._restore(self.folder.resume(settings, self._fingerprint))
-        else:
-            self.folder.begin(settings, self._fingerprint)
+            self._restore(self.folder.resume(self.settings, self._fingerprint))
+        elif processes.first:
+            self.folder.begin(self.settings, self._fingerprint)
             self._save()
 
     def run(self) -> Progress:
-        """Train until the epochs are done or validation AP rises no more.
+        """Train until the epochs are done or the validation's measure rises no more.
 
         Raises:
             TrainingError: the loss is not finite; says on which batch.
             DatasetError: an image cannot be read.
         """
-        loader = open_loader(self.data, self.settings, self._batches)
+        loader = self.learner.open_loader(self._batches)
         while not self.finished:
             self._batches.epoch = self.progress.epoch
             row = self._one_epoch(iter(loader))
@@ -132,7 +128,8 @@ class Trainer:
             if self._validates_now():
                 row |= self._validate()
             self.progress.rows.append(row)
-            self._save()
+            if self.processes.first:
+                self._save()
         return self.progress
 
     @property
@@ -142,58 +139,58 @@ class Trainer:
         stalled = progress.best is not None and progress.epoch - progress.best_epoch >= patience
         return stalled or progress.epoch >= self.settings.optimisation.epochs
 
-    def _one_epoch(self, batches: Iterator[Batch | DatasetError]) -> Row:
+    def _one_epoch(self, batches: Iterator[Made | DatasetError]) -> Row:
         """Every batch once; the epoch's figures, as means over its steps."""
-        self.network.train()
-        start, sums = perf_counter(), torch.zeros(5, dtype=torch.float64)
+        self._begin_epoch()
+        start, figures, rate = perf_counter(), [], 0.0
         for number, batch in enumerate(batches):
             if isinstance(batch, DatasetError):
                 raise batch
-            if self.progress.step == 0:
-                self.folder.write("samples.jpg", encoded(batch_sheet(batch, self.data.rules)))
-            losses, norm = self._one_step(batch, number)
-            each = losses.positives / len(batch.images)
-            scalars = (losses.total.item(), losses.scores.item(), losses.boxes.item(), norm, each)
-            sums += torch.tensor(scalars, dtype=torch.float64)
-            self._tell(number, scalars[0])
-        steps = len(self._batches)
+            if self.progress.step == 0 and self.processes.first:
+                self.folder.write("samples.jpg", self.learner.sheet(batch))
+            rate = self._schedule.set_rates(self.progress.step)
+            figures.append(self._one_step(batch, number))
+            self._tell(number, figures[-1]["loss"])
         seconds = perf_counter() - start
-        names = ("loss", "loss_scores", "loss_boxes", "gradient_norm", "points_per_image")
+        sums = torch.tensor([list(row.values()) for row in figures], device=self.device)
+        means = self.processes.mean(sums.mean(0)).tolist()
         return {
             "epoch": self.progress.epoch + 1,
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
-            **dict(zip(names, (sums / steps).tolist(), strict=True)),
-            "images_per_s": steps * self.settings.optimisation.batch / seconds,
+            "learning_rate": rate,
+            **dict(zip(figures[0], means, strict=True)),
+            "images_per_s": len(figures) * self.settings.optimisation.batch / seconds,
         }
 
-    def _one_step(self, batch: Batch, number: int) -> tuple[Losses, float]:
+    def _begin_epoch(self) -> None:
+        """What is random in a step (dropout, sampling) follows from the epoch: resumed or not."""
+        numbers = (self.settings.optimisation.seed, self.progress.epoch, self.processes.number)
+        torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1)[0]))
+        self._schedule.begin_epoch(self.progress.epoch)
+        self._joined = self.processes.joined(self.network, self.device)
+
+    def _run(self, *inputs: Any) -> Any:
+        with self._precision.context():
+            return self._joined(*inputs)
+
+    def _one_step(self, batch: Made, number: int) -> dict[str, float]:
         """The losses of a batch, and the length of its gradient; one step down it."""
-        schedule = self.settings.optimisation
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate_at(self.progress.step, len(self._batches), schedule)
-        images = batch.images.to(self.device, non_blocking=True).float()
-        half = schedule.precision == "bf16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            raw = self.network(images.contiguous(memory_format=torch.channels_last))
-        targets = batch.targets.to(self.device)
-        losses = detection_loss(raw, targets, _grid(batch.size, self.device), schedule.box_weight)
-        if not math.isfinite(losses.total.item()):
-            raise TrainingError(self._not_finite(batch, number, losses))
-        self.optimizer.zero_grad(set_to_none=True)
-        losses.total.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), schedule.clip_norm)
-        self.optimizer.step()
+        losses = self.learner.losses(self._run, batch)
+        figures = _as_numbers(losses)
+        if not math.isfinite(figures["loss"]):
+            raise TrainingError(self._not_finite(batch, number, figures))
+        longest = self.settings.optimisation.clip_norm
+        norm = self._precision.step(losses["loss"], self.network, self._schedule.optimizer, longest)
         self.average.update(self.network)
         self.progress.step += 1
-        return losses, norm.item()
+        return figures | {"gradient_norm": norm}
 
-    def _not_finite(self, batch: Batch, number: int, losses: Losses) -> str:
+    def _not_finite(self, batch: Made, number: int, figures: dict[str, float]) -> str:
         names = list(dict.fromkeys(name for names in batch.names for name in names))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        parts = ", ".join(f"{name} {value}" for name, value in figures.items() if name != "loss")
         return (
-            f"the loss is {losses.total.item()} (scores {losses.scores.item()}, boxes "
-            f"{losses.boxes.item()}) in epoch {self.progress.epoch + 1}, batch {number + 1}, made "
-            f"of {', '.join(names[:_NAMED])}{more}; look at these, or lower "
+            f"the loss is {figures['loss']} ({parts}) in epoch {self.progress.epoch + 1}, batch "
+            f"{number + 1}, made of {', '.join(names[:_NAMED])}{more}; look at these, or lower "
             "optimisation.learning_rate"
         )
 
@@ -203,27 +200,29 @@ class Trainer:
 
     def _validate(self) -> dict[str, float]:
         """The average's figures; if they are the best so far, it is kept."""
-        detector = self.detector()
-        figures = validate(detector, self.data, self.settings.validation.batch)
-        value, progress = measure(figures), self.progress
-        self.folder.write("predictions.jpg", encoded(prediction_sheet(detector, self.data)))
-        if progress.best is None or value > progress.best:
+        network, progress = self.average.network, self.progress
+        figures = self.processes.ask_first(lambda: self.learner.validate(network))
+        value = figures[self.learner.measure]
+        value = -1.0 if math.isnan(value) else value
+        better = progress.best is None or value > progress.best
+        if better:
             progress.best, progress.best_epoch = value, progress.epoch
-            notes = {
-                "epoch": str(progress.epoch),
-                "size": "{}x{}".format(*self.settings.input.size),
-                "data_sha256": str(self._fingerprint["sha256"]),
-                **{name: f"{figure:.2f}" for name, figure in figures.items()},
-            }
-            network = self.average.network
-            self.folder.replace(BEST, lambda path: save_detector(network, self.spec, path, notes))
+        if self.processes.first:
+            for name, content in self.learner.pictures(network).items():
+                self.folder.write(name, content)
+            if better:
+                self._keep(figures)
         return figures
 
-    def detector(self) -> TorchDetector:
-        """The moving average as a detector."""
-        size, batch = self.settings.input.size, self.settings.validation.batch
+    def _keep(self, figures: dict[str, float]) -> None:
+        notes = {
+            "epoch": str(self.progress.epoch),
+            "size": "{}x{}".format(*self.settings.input.size),
+            "data_sha256": str(self._fingerprint["sha256"]),
+            **{name: f"{figure:.2f}" for name, figure in figures.items()},
+        }
         network = self.average.network
-        return TorchDetector(network, self.data.rules, size, self.device, batch=batch)
+        self.folder.replace(BEST, lambda path: self.learner.save(network, path, notes))
 
     def _tell(self, number: int, loss: float) -> None:
         progress, epochs = self.progress, self.settings.optimisation.epochs
@@ -236,7 +235,8 @@ class Trainer:
             "network": self.network.state_dict(),
             "average": self.average.network.state_dict(),
             "average_updates": self.average.updates,
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": self._schedule.optimizer.state_dict(),
+            "precision": self._precision.state_dict(),
             "progress": asdict(self.progress),
         }
         self.folder.save_checkpoint(state, self.settings, self._fingerprint)
@@ -246,31 +246,17 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.average.network.load_state_dict(state["average"])
         self.average.updates = state["average_updates"]
-        self.optimizer.load_state_dict(state["optimizer"])
+        self._schedule.optimizer.load_state_dict(state["optimizer"])
+        self._precision.load_state_dict(state.get("precision", {}))
         self.progress = Progress(**state["progress"])
-        self._write_figures()
+        if self.processes.first:
+            self._write_figures()
 
     def _write_figures(self) -> None:
         rows = self.progress.rows
         if rows:
             self.folder.write_metrics(rows)
             self.folder.replace("curves.png", lambda path: draw_curves(rows, path))
-
-
-def rate_at(step: int, steps_per_epoch: int, settings: OptimisationSettings) -> float:
-    """The learning rate of a step: a linear warm-up, then half a cosine down."""
-    share = step / (steps_per_epoch * settings.epochs)
-    low = settings.final_rate
-    cosine = low + (1 - low) * (1 + math.cos(math.pi * share)) / 2
-    warm = min(1.0, (step + 1) / (settings.warmup_steps + 1))
-    return settings.learning_rate * cosine * warm
-
-
-def load_best(folder: Path, size: tuple[int, int], device: torch.device) -> TorchDetector:
-    """The best network of a run as a detector."""
-    network, _ = load_detector(folder / BEST)
-    rules = LabelRules(ClassList(tuple(network.spec.outputs)))
-    return TorchDetector(network, rules, size, device)
 
 
 def choose_device(name: str) -> torch.device:
@@ -283,16 +269,7 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda" if there and name != "cpu" else "cpu")
 
 
-def _optimizer(network: nn.Module, settings: OptimisationSettings) -> torch.optim.AdamW:
-    """Weight decay for the weights, none for biases and norms."""
-    parameters = list(network.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.99))
-
-
-@lru_cache(maxsize=16)
-def _grid(size: tuple[int, int], device: torch.device) -> Grid:
-    return make_grid(size, device)
+def _as_numbers(losses: dict[str, Tensor]) -> dict[str, float]:
+    """All at once: each answer that the program waits for holds a GPU up."""
+    values = torch.stack([value.detach().float() for value in losses.values()])
+    return dict(zip(losses, values.tolist(), strict=True))

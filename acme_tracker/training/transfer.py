@@ -9,6 +9,33 @@ import torch
 from acme_tracker.errors import ConfigError
 from acme_tracker.networks.smaller_vgg import SmallerVggDetector
 from acme_tracker.networks.weights import load_detector
+from acme_tracker.resources import models_dir
+from acme_tracker.training.run_folder import BEST
+
+NONE = "none"
+_IN_FOLDERS = (BEST, "model.safetensors")  # of a run, of a shipped model
+
+
+def find_weights(given: str | None) -> Path | None:
+    """The file of `model.weights`: itself, or that of a run's or model's folder, or of a model.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if given is None or given == NONE:
+        return None
+    path = Path(given).expanduser()
+    shipped = models_dir() / given
+    for place in (path, shipped):
+        if place.is_file():
+            return place
+        for name in _IN_FOLDERS:
+            if (place / name).is_file():
+                return place / name
+    raise ConfigError(
+        f"model.weights: {given} is no weights file, no folder with {' or '.join(_IN_FOLDERS)}, "
+        f"and no model in {models_dir()}"
+    )
 
 
 def take_over(network: SmallerVggDetector, path: Path) -> list[str]:

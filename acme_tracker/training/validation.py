@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from acme_tracker.datasets import LabelledImage, load_image
-from acme_tracker.datatypes import Detections
+from acme_tracker.datatypes import Detections, Image
 from acme_tracker.metrics.average_precision import average_precision
 from acme_tracker.training.data import TrainingData
-from acme_tracker.training.predicting import TorchDetector
+
+Find = Callable[[Sequence[Image]], list[Detections]]
 
 
-def validate(detector: TorchDetector, data: TrainingData, batch: int) -> dict[str, float]:
+def validate(find: Find, data: TrainingData, batch: int) -> dict[str, float]:
     """AP, AP50 and AP75 in percent, the mean over all outputs, and AP50 of each; NaN if unknown.
 
-    Where cars, buses and trucks are all labelled, so are vehicles: AP50_vehicle counts them alike.
+    `find` gives detections of the data's outputs. Where cars, buses and trucks are all labelled, so
+    are vehicles: AP50_vehicle counts them alike.
     """
     truths: list[LabelledImage] = []
     found: list[Detections] = []
     for images in _batches(data, batch):
         truths += [data.rules.truth(image) for image in images]
-        found += detector.detect_outputs([load_image(image.path) for image in images])
+        found += find([load_image(image.path) for image in images])
     scored = average_precision(truths, found)
     figures = {name: scored.figures()[name] for name in ("AP", "AP50", "AP75")}
     for number, name in enumerate(data.rules.outputs):
         figures[f"AP50_{name}"] = 100 * scored.mean(0.5, number)
     return figures
-
-
-def measure(figures: dict[str, float]) -> float:
-    """What early stopping goes by."""
-    return -1.0 if math.isnan(figures["AP"]) else figures["AP"]
 
 
 def _batches(data: TrainingData, size: int) -> Iterator[list[LabelledImage]]:

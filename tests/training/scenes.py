@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from acme_tracker.training.data import TrainingData, open_training_data
+from acme_tracker.training.detectors import SmallerVggLearner
+from acme_tracker.training.processes import ALONE, Processes
 from acme_tracker.training.settings import TrainSettings
+from acme_tracker.training.trainer import Trainer
 
+CPU = torch.device("cpu")
 SIZE = (96, 64)
 TINY: dict[str, Any] = {
     "model.width": 0.125,
@@ -52,6 +57,19 @@ def write_data(folder: Path, train: int = 6, val: int = 2) -> Path:
 def tiny(**more: Any) -> TrainSettings:
     """Settings for it; keys of `more` have __ in place of dots."""
     return TrainSettings.load(None, TINY | {k.replace("__", "."): v for k, v in more.items()})
+
+
+def learner_of(
+    data: TrainingData, settings: TrainSettings, processes: Processes = ALONE
+) -> SmallerVggLearner:
+    """SmallerVGG's detector, with the weights that the seed gives."""
+    torch.manual_seed(settings.optimisation.seed)
+    return SmallerVggLearner(data, settings, CPU, processes)
+
+
+def begin(data: TrainingData, settings: TrainSettings, folder: Path, **more: Any) -> Trainer:
+    """A run of it on the CPU, begun or resumed."""
+    return Trainer(learner_of(data, settings), folder, CPU, **more)
 
 
 def tiny_data(folder: Path, settings: TrainSettings | None = None) -> TrainingData:

@@ -23,18 +23,11 @@ from acme_tracker.training.averaging import MovingAverage
 from acme_tracker.training.data import TrainingData
 from acme_tracker.training.predicting import TorchDetector
 from acme_tracker.training.run_folder import BEST
+from acme_tracker.training.schedule import rate_at
 from acme_tracker.training.settings import OptimisationSettings
-from acme_tracker.training.trainer import (
-    Progress,
-    Step,
-    Trainer,
-    TrainingError,
-    choose_device,
-    load_best,
-    rate_at,
-)
+from acme_tracker.training.trainer import Progress, Step, Trainer, TrainingError, choose_device
 from acme_tracker.training.validation import validate
-from tests.training.scenes import tiny, tiny_data
+from tests.training.scenes import begin, learner_of, tiny, tiny_data
 
 CPU = torch.device("cpu")
 
@@ -57,9 +50,8 @@ class Killed(BaseException):
 
 
 def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
-    return trainer.network.state_dict() | {
-        f"average {k}": v for k, v in trainer.average.network.state_dict().items()
-    }
+    average = trainer.average.network.state_dict()
+    return trainer.network.state_dict() | {f"average {k}": v for k, v in average.items()}
 
 
 def figures(progress: Progress) -> list[dict[str, Any]]:
@@ -70,7 +62,7 @@ def figures(progress: Progress) -> list[dict[str, Any]]:
 def test_killed_and_resumed_it_ends_as_if_it_had_never_stopped(
     data: TrainingData, tmp_path: Path
 ) -> None:
-    whole = Trainer(data, tiny(), tmp_path / "whole", CPU)
+    whole = begin(data, tiny(), tmp_path / "whole")
     whole.run()
 
     def kill(step: Step) -> None:
@@ -78,9 +70,9 @@ def test_killed_and_resumed_it_ends_as_if_it_had_never_stopped(
             raise Killed
 
     with pytest.raises(Killed):
-        Trainer(data, tiny(), tmp_path / "parts", CPU, watch=kill).run()
+        begin(data, tiny(), tmp_path / "parts", watch=kill).run()
     torch.manual_seed(99)  # another process would have another generator
-    parts = Trainer(data, tiny(), tmp_path / "parts", CPU, resume=True)
+    parts = begin(data, tiny(), tmp_path / "parts", resume=True)
     assert parts.progress.epoch == 1
     parts.run()
     assert figures(parts.progress) == figures(whole.progress)
@@ -96,7 +88,7 @@ def test_a_run_leaves_figures_pictures_and_how_it_came_to_be(
 ) -> None:
     seen: list[Step] = []
     settings = tiny(optimisation__epochs=2, validation__every_epochs=2)
-    progress = Trainer(data, settings, tmp_path, CPU, watch=seen.append).run()
+    progress = begin(data, settings, tmp_path, watch=seen.append).run()
     with (tmp_path / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2"]
@@ -114,10 +106,11 @@ def test_a_run_leaves_figures_pictures_and_how_it_came_to_be(
 
 
 def test_the_best_network_is_a_detector_again(data: TrainingData, tmp_path: Path) -> None:
-    trainer = Trainer(data, tiny(optimisation__epochs=1), tmp_path, CPU)
+    trainer = begin(data, tiny(optimisation__epochs=1), tmp_path)
     trainer.run()
     images = [load_image(path) for path in data.validation.paths]
-    wanted, got = trainer.detector(), load_best(tmp_path, (64, 64), CPU)
+    learner = learner_of(data, trainer.settings)
+    wanted, got = learner.detector(trainer.average.network), learner.load(tmp_path / BEST)
     assert got.classes.names == ("car", "bus")
     for a, b in zip(wanted.detect(images), got.detect(images), strict=True):
         assert np.array_equal(a.xyxy, b.xyxy)
@@ -128,16 +121,18 @@ def test_it_stops_when_ap_rises_no_more(
     data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scripted = iter([math.nan, 5.0, 4.0, 5.0, 9.0])
-    monkeypatch.setattr("acme_tracker.training.trainer.validate", lambda *_: {"AP": next(scripted)})
+    monkeypatch.setattr(
+        "acme_tracker.training.detectors.validate", lambda *_: {"AP": next(scripted)}
+    )
     settings = tiny(optimisation__epochs=9, validation__patience_epochs=2)
-    progress = Trainer(data, settings, tmp_path, CPU).run()
+    progress = begin(data, settings, tmp_path).run()
     assert (progress.epoch, progress.best_epoch, progress.best) == (4, 2, 5.0)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_with_its_batch_named(
     data: TrainingData, tmp_path: Path
 ) -> None:
-    trainer = Trainer(data, tiny(), tmp_path, CPU)
+    trainer = begin(data, tiny(), tmp_path)
     with torch.no_grad():
         next(trainer.network.parameters()).fill_(math.nan)
     message = r"the loss is nan .*in epoch 1, batch 1, made of train\d\.png"
@@ -150,32 +145,32 @@ def test_a_missing_picture_stops_the_run_with_its_name(tmp_path: Path) -> None:
     for path in data.train.paths:
         Path(path).unlink()
     with pytest.raises(DatasetError, match=r"train\d\.png: image is missing"):
-        Trainer(data, tiny(), tmp_path / "run", CPU).run()
+        begin(data, tiny(), tmp_path / "run").run()
 
 
 def test_a_run_is_not_overwritten_and_not_mixed_with_another(
     data: TrainingData, tmp_path: Path
 ) -> None:
-    Trainer(data, tiny(), tmp_path / "run", CPU)
+    begin(data, tiny(), tmp_path / "run")
     with pytest.raises(OutputError, match="holds a run: go on with --resume"):
-        Trainer(data, tiny(), tmp_path / "run", CPU)
+        begin(data, tiny(), tmp_path / "run")
     with pytest.raises(ConfigError, match=re.escape("optimisation.batch was 4 and is now 2")):
-        Trainer(data, tiny(optimisation__batch=2), tmp_path / "run", CPU, resume=True)
+        begin(data, tiny(optimisation__batch=2), tmp_path / "run", resume=True)
     with pytest.raises(ConfigError, match="leave --resume out"):
-        Trainer(data, tiny(), tmp_path / "none", CPU, resume=True)
+        begin(data, tiny(), tmp_path / "none", resume=True)
     other = tiny_data(tmp_path / "other")
     Path(other.train.paths[0]).write_bytes(b"shorter")
     with pytest.raises(ConfigError, match="images or labels are not those"):
-        Trainer(other, tiny(), tmp_path / "run", CPU, resume=True)
-    Trainer(data, tiny(data__cache_mb=1), tmp_path / "run", CPU, resume=True)
+        begin(other, tiny(), tmp_path / "run", resume=True)
+    begin(data, tiny(data__cache_mb=1), tmp_path / "run", resume=True)
     (tmp_path / "run" / "last.pt").write_bytes(b"cut off")
     with pytest.raises(ConfigError, match="damaged"):
-        Trainer(data, tiny(), tmp_path / "run", CPU, resume=True)
+        begin(data, tiny(), tmp_path / "run", resume=True)
 
 
 def test_training_lowers_the_loss(data: TrainingData, tmp_path: Path) -> None:
     settings = tiny(optimisation__epochs=3, optimisation__batch=1, optimisation__learning_rate=1e-2)
-    rows = Trainer(data, settings, tmp_path, CPU).run().rows
+    rows = begin(data, settings, tmp_path).run().rows
     assert rows[-1]["loss"] < 0.9 * rows[0]["loss"]
 
 
@@ -221,7 +216,7 @@ def test_right_answers_validate_to_100_percent(data: TrainingData) -> None:
             shown = [data.rules.truth(next(self.left)) for _ in images]
             return [Detections.of(t.xyxy, np.ones(len(t.xyxy)), t.class_id) for t in shown]
 
-    found = validate(ByHeart(), data, batch=1)
+    found = validate(ByHeart().detect_outputs, data, batch=1)
     assert found["AP"] == pytest.approx(100)
     assert found["AP50_car"] == found["AP50_bus"] == pytest.approx(100)
 
