@@ -14,13 +14,12 @@ from acme_tracker.datatypes import ClassList, SourceInfo
 from acme_tracker.drawing import Annotator
 from acme_tracker.errors import AcmeTrackerError, OutputError
 from acme_tracker.interfaces import Detector, FrameSink, FrameSource
-from acme_tracker.pipeline import Interrupt, TimedSource, drive
+from acme_tracker.pipeline import Interrupt, TimedSource, drive, open_session
 from acme_tracker.results.csv import TracksCsv
 from acme_tracker.results.jsonl import FramesJsonl
 from acme_tracker.results.lines import write_whole
 from acme_tracker.results.mot import MotText
 from acme_tracker.results.summary import RunSummary, TracksSummaryCsv
-from acme_tracker.session import TrackingSession
 from acme_tracker.timing import Stopwatch
 from acme_tracker.video.prefetch import Prefetch
 from acme_tracker.video.sinks import BackgroundSink, VideoSink
@@ -186,7 +185,7 @@ def track_source(
                 frames = stack.enter_context(Prefetch(timed))
             info = frames.info
             folder = folders.make(info)
-            session = TrackingSession.from_settings(settings, detector)
+            session = stack.enter_context(open_session(info, settings, detector))
             configuration = settings.model_dump(mode="json")
             summary = RunSummary(info, session.classes, names or {}, configuration)
             sinks = result_sinks(folder, info, session.classes, settings.output, behind, interrupt)

@@ -1,20 +1,26 @@
 """Drives a session from a source into sinks.
 
 Decoding runs ahead in one thread, drawing and encoding behind in another; the session runs between
-them, in the thread that calls `drive`. What any of them raises is raised here.
+them, in the thread that calls `drive`. For a camera the detector runs beside it, in a third. What
+any of them raises is raised here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from time import perf_counter
 from types import TracebackType
 from typing import Self
 
-from acme_tracker.datatypes import Frame, SourceInfo
-from acme_tracker.interfaces import FrameSink, FrameSource
-from acme_tracker.session import TrackingSession
+from acme_tracker.config import TrackSettings
+from acme_tracker.datatypes import Frame, Look, Observation, SourceInfo, Tracks
+from acme_tracker.interfaces import Detector, FrameSink, FrameSource, FrameWatcher
+from acme_tracker.session import Answer, TrackingSession, observe
+from acme_tracker.tracking.catching_up import catch_up
+from acme_tracker.tracking.governor import Governor
 
 
 class Interrupt:
@@ -60,9 +66,11 @@ def drive(
     frames = iter(source)
     try:
         while (frame := _next(frames, interrupt)) is not None:
+            start = perf_counter()
             result = session.step(frame)
             for sink in sinks:
                 sink.write(result)
+            session.observer.note(frame, perf_counter() - start)
     except BaseException:
         with suppress(Exception):  # the first error is the one to tell
             _end(sinks, session)
@@ -81,6 +89,84 @@ def _end(sinks: Sequence[FrameSink], session: TrackingSession) -> None:
 def _next(frames: Iterator[Frame], interrupt: Interrupt) -> Frame | None:
     with interrupt.heard_at_once():
         return next(frames, None)
+
+
+@contextmanager
+def open_session(
+    info: SourceInfo, settings: TrackSettings, detector: Detector
+) -> Iterator[TrackingSession]:
+    """A session of its own for an open source; the detector of a live one runs beside it.
+
+    Not a detector that watches its scene: it is cheap, and must see the frames in their order.
+    """
+    if not info.live or isinstance(detector, FrameWatcher):
+        yield TrackingSession.from_settings(settings, detector)
+        return
+    with Beside(detector) as observer:
+        yield TrackingSession.from_settings(settings, detector, observer)
+
+
+@dataclass(frozen=True)
+class _Errand:
+    """A look that the detector was sent on, and how things stood on the frame that it is at."""
+
+    frame: Frame
+    tracks: Tracks
+    look: Look
+    seen: Future[tuple[Observation, float]]  # and the seconds that it took
+
+
+class Beside:
+    """Looks in a thread of its own, one frame at a time, while the tracker goes on.
+
+    A late answer is moved to the frame on which it comes. What the detector raises is raised there.
+    """
+
+    def __init__(self, detector: Detector, clock: Callable[[], float] = perf_counter) -> None:
+        self._detector = detector
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "detector")
+        self._governor = Governor()
+        self._errand: _Errand | None = None
+        self._forgotten = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._thread.shutdown()
+
+    def is_free(self, frame: Frame) -> bool:
+        return self._errand is None and self._governor.rested(frame)
+
+    def observe(self, frame: Frame, tracks: Tracks, look: Look | None) -> Answer | None:
+        errand, answer = self._errand, None
+        if errand is not None and errand.seen.done():
+            (seen, took_s), self._errand = errand.seen.result(), None
+            self._governor.looked(frame, took_s)
+            if not self._forgotten:
+                then = (errand.frame, errand.tracks)
+                answer = Answer(errand.look, catch_up(seen, then, (frame, tracks)))
+        if look is not None:
+            self._forgotten = False
+            seen_later = self._thread.submit(self._look, frame, look)
+            self._errand = _Errand(frame, tracks, look, seen_later)
+        return answer
+
+    def forget(self) -> None:
+        self._forgotten = True
+
+    def note(self, frame: Frame, busy_s: float) -> None:
+        self._governor.note(frame, busy_s)
+
+    def _look(self, frame: Frame, look: Look) -> tuple[Observation, float]:
+        start = self._clock()
+        return observe(self._detector, frame, look), self._clock() - start
 
 
 class TimedSource:

@@ -5,6 +5,8 @@ A session has no threads and does no input or output. `pipeline.py` feeds it fra
 
 from __future__ import annotations
 
+from typing import NamedTuple, Protocol
+
 import numpy as np
 
 from acme_tracker.config import TrackSettings
@@ -17,6 +19,7 @@ from acme_tracker.datatypes import (
     Look,
     Observation,
     TrackEvent,
+    Tracks,
 )
 from acme_tracker.interfaces import Detector, FrameWatcher, Tracker
 from acme_tracker.timing import Stopwatch
@@ -25,21 +28,60 @@ from acme_tracker.tracking.tracker import ObjectTracker
 from acme_tracker.tracking.visual.registry import open_visual_tracker
 
 
+class Answer(NamedTuple):
+    """A look, and what was seen."""
+
+    look: Look
+    observation: Observation
+
+
+class Observer(Protocol):
+    """Has the detector look: at once for recordings, beside the tracker for cameras."""
+
+    def is_free(self, frame: Frame, /) -> bool:
+        """Whether it can be sent to look at this frame."""
+        ...
+
+    def observe(self, frame: Frame, tracks: Tracks, look: Look | None, /) -> Answer | None:
+        """Call on every frame, with the look at it if there is one; what is known of it now."""
+        ...
+
+    def forget(self) -> None:
+        """The scene is another one: an answer that is still to come means nothing."""
+        ...
+
+    def note(self, frame: Frame, busy_s: float, /) -> None:
+        """A frame is done, sinks and all, and took so long."""
+        ...
+
+
 class TrackingSession:
     """Tracks the road users of one source, frame by frame.
 
     The detector may be shared between sessions, unless it watches frames (a background model).
+
+    Args:
+        observer: None looks at once.
     """
 
-    def __init__(self, detector: Detector, tracker: Tracker, policy: RedetectionPolicy) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        tracker: Tracker,
+        policy: RedetectionPolicy,
+        observer: Observer | None = None,
+    ) -> None:
         self.detector = detector
         self.tracker = tracker
         self.policy = policy
+        self.observer = observer or AtOnce(detector)
         self._scene_cuts = SceneCuts()
         self._stopwatch = Stopwatch()
 
     @classmethod
-    def from_settings(cls, settings: TrackSettings, detector: Detector) -> TrackingSession:
+    def from_settings(
+        cls, settings: TrackSettings, detector: Detector, observer: Observer | None = None
+    ) -> TrackingSession:
         """A session of its own for one source."""
         tracker = ObjectTracker(
             detector.classes,
@@ -48,7 +90,7 @@ class TrackingSession:
             settings.lifecycle,
             unsure_below=settings.redetection.confidence_below,
         )
-        return cls(detector, tracker, RedetectionPolicy(settings.redetection))
+        return cls(detector, tracker, RedetectionPolicy(settings.redetection), observer)
 
     @property
     def classes(self) -> ClassList:
@@ -58,15 +100,16 @@ class TrackingSession:
         """Everything about the next frame; frames come in order of time."""
         stage = self._stopwatch.stage
         with stage("watch"):
-            cut = self._watch(frame)
+            self._watch(frame)
         with stage("follow"):
             tracks = self.tracker.predict(frame)
-        look, observation = self.policy.decide(frame, tracks, cut), None
-        if look is not None:
-            with stage("detect"):
-                observation = observe(self.detector, frame, look)
+        wanted = self.policy.decide(frame, tracks) if self.observer.is_free(frame) else None
+        with stage("detect"):
+            answer = self.observer.observe(frame, tracks, wanted)
+        if answer is not None:
             with stage("associate"):
-                tracks = self.tracker.correct(frame, observation)
+                tracks = self.tracker.correct(frame, answer.observation)
+        look, observation = answer or (None, None)
         events = self.tracker.take_events()
         timings_ms = self._stopwatch.take_ms()
         return FrameResult(frame, tracks, events, look, observation, timings_ms)
@@ -76,18 +119,38 @@ class TrackingSession:
         self.tracker.reset()
         return self.tracker.take_events()
 
-    def _watch(self, frame: Frame) -> bool:
-        """Keep the background model up to date; whether the scene is another one now."""
+    def _watch(self, frame: Frame) -> None:
+        """See whether the scene is another one now, and keep the background model up to date."""
         cut = self._scene_cuts.watch(frame)
         watcher = self.detector if isinstance(self.detector, FrameWatcher) else None
         if cut:
             # Not the end of them: a camera's broken picture is a cut too, there and back.
             self.tracker.hide()
+            self.policy.scene_cut()
+            self.observer.forget()
             if watcher:
                 watcher.forget()
         if watcher:
             watcher.watch(frame)
-        return cut
+
+
+class AtOnce:
+    """Looks while the frame waits: every answer is of the very frame."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+
+    def is_free(self, _: Frame) -> bool:
+        return True
+
+    def observe(self, frame: Frame, _: Tracks, look: Look | None) -> Answer | None:
+        return None if look is None else Answer(look, observe(self._detector, frame, look))
+
+    def forget(self) -> None:
+        """Nothing is ever to come."""
+
+    def note(self, frame: Frame, busy_s: float) -> None:
+        """Recordings wait: how long it took decides nothing."""
 
 
 def observe(detector: Detector, frame: Frame, look: Look) -> Observation:

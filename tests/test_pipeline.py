@@ -10,12 +10,22 @@ from typing import Self
 import pytest
 
 from acme_tracker.config import TrackSettings
-from acme_tracker.datatypes import Detections, Frame, FrameResult, SourceInfo, TrackEvent
-from acme_tracker.errors import OutputError, SourceError
+from acme_tracker.datatypes import (
+    Detections,
+    Frame,
+    FrameResult,
+    Image,
+    Look,
+    LookReason,
+    SourceInfo,
+    TrackEvent,
+    Tracks,
+)
+from acme_tracker.errors import DetectorError, OutputError, SourceError
 from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
-from acme_tracker.pipeline import Interrupt, TimedSource, drive
+from acme_tracker.pipeline import Beside, Interrupt, TimedSource, drive, open_session
 from acme_tracker.session import TrackingSession
-from tests.fakes import ScriptedDetector, textured_scene
+from tests.fakes import ScriptedDetector, moving_patches, textured_scene
 
 CAR = Detections.of([(40, 40, 90, 80)], [0.9], [0])
 SETTINGS = TrackSettings.load(None, {"visual_tracker.name": "kalman", "output.video": False})
@@ -236,3 +246,86 @@ def test_the_first_error_is_the_one_that_is_told() -> None:
 
     with pytest.raises(OutputError, match="the disk is full"):
         drive(Pictures(9), session(), [Broken(fails_at=1)])
+
+
+class Slow(ScriptedDetector):
+    """A detector that answers when the test lets it."""
+
+    def __init__(self, answers: Sequence[Detections]) -> None:
+        super().__init__(answers)
+        self.may_answer = threading.Event()
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        assert self.may_answer.wait(10)
+        return super().detect(images)
+
+
+def answered(observer: Beside) -> None:
+    """Wait until the answer lies ready."""
+    assert observer._errand is not None
+    observer._errand.seen.result(10)
+
+
+WHOLE = Look(LookReason.MAX_GAP)
+NO_TRACKS = Tracks.empty()
+
+
+def test_the_tracker_goes_on_while_a_cameras_detector_looks() -> None:
+    pictures, truth = moving_patches([(60, 60)], (2, 1), 6)
+    detector = Slow([Detections.of(truth[0], [0.9], [0])])
+    with Beside(detector) as observer:
+        assert observer.is_free(pictures[0])
+        assert observer.observe(pictures[0], NO_TRACKS, WHOLE) is None
+        for late in pictures[1:5]:
+            assert not observer.is_free(late)
+            assert observer.observe(late, NO_TRACKS, None) is None
+        detector.may_answer.set()
+        answered(observer)
+        answer = observer.observe(pictures[5], NO_TRACKS, None)
+        assert observer.is_free(pictures[5])
+    assert answer is not None
+    assert (answer.look, answer.observation.frame_index) == (WHOLE, 0)
+    # The object went 10 px right and 5 down while the detector looked.
+    assert abs(answer.observation.detections.xyxy - truth[5]).max() < 1.5
+
+
+def test_an_answer_from_before_a_scene_cut_is_dropped() -> None:
+    first, second, third = list(Pictures(3))
+    detector = Slow([CAR])
+    with Beside(detector) as observer:
+        observer.observe(first, NO_TRACKS, WHOLE)
+        observer.forget()
+        detector.may_answer.set()
+        answered(observer)
+        assert observer.observe(second, NO_TRACKS, None) is None
+        observer.observe(second, NO_TRACKS, WHOLE)
+        answered(observer)
+        assert observer.observe(third, NO_TRACKS, None) is not None
+
+
+def test_what_a_cameras_detector_raises_ends_the_run() -> None:
+    class Failing(ScriptedDetector):
+        def detect(self, images: Sequence[Image]) -> list[Detections]:
+            raise DetectorError("the weights are gone")
+
+    source, sink = Pictures(10_000, live=True), Listener()
+    with (
+        pytest.raises(DetectorError, match="weights are gone"),
+        open_session(source.info, SETTINGS, Failing([])) as failing,
+    ):
+        drive(source, failing, [sink])
+    assert sink.ended == []
+
+
+def test_a_live_source_is_tracked_with_the_detector_beside(tmp_path: Path) -> None:
+    run = track_source(
+        Pictures(300, live=True), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path)
+    )
+    assert run.state == COMPLETE
+    assert run.report["unique_tracks"] == {"total": 1, "by_class": {"car": 1}}
+
+
+def test_a_recordings_detector_looks_at_once() -> None:
+    with open_session(Pictures(1).info, SETTINGS, ScriptedDetector([CAR])) as at_once:
+        result = at_once.step(next(iter(Pictures(1))))
+    assert result.tracks.observed.tolist() == [True]

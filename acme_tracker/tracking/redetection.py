@@ -20,22 +20,27 @@ class RedetectionPolicy:
     def __init__(self, settings: RedetectionSettings) -> None:
         self._settings = settings
         self._looked_s: float | None = None
+        self._cut = False
 
-    def decide(self, frame: Frame, tracks: Tracks, scene_cut: bool = False) -> Look | None:
+    def scene_cut(self) -> None:
+        """The scene is another one: the next decision is to look."""
+        self._cut = True
+
+    def decide(self, frame: Frame, tracks: Tracks) -> Look | None:
         """The look that this frame needs, if any; it counts as taken."""
-        reason = self._reason(frame, tracks, scene_cut)
+        reason = self._reason(frame, tracks)
         if reason is None:
             return None
-        self._looked_s = frame.time_s
+        self._looked_s, self._cut = frame.time_s, False
         return Look(reason)
 
-    def _reason(self, frame: Frame, tracks: Tracks, scene_cut: bool) -> LookReason | None:
+    def _reason(self, frame: Frame, tracks: Tracks) -> LookReason | None:
         wanted = self._settings
         if wanted.every_frames is not None:
             due = frame.index % wanted.every_frames == 0
             reason = LookReason.EVERY_FRAME if wanted.every_frames == 1 else LookReason.CADENCE
             return reason if due else None
-        if scene_cut:
+        if self._cut:
             return LookReason.SCENE_CUT
         if self._looked_s is None:
             return LookReason.NOTHING_TRACKED
