@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -55,20 +56,18 @@ class TorchvisionDetector:
 
 def open_torchvision(name: str, settings: DetectorSettings) -> TorchvisionDetector:
     """The detector of `torchvision:NAME`, with torchvision's COCO weights or those of a file."""
-    from torchvision.models import get_model, get_model_weights
-
     known = torchvision_names()
     if name not in known:
         raise DetectorError(f"torchvision has no detection model {name!r}{nearest(name, known)}")
     device = _device(settings.device)
-    published = get_model_weights(name).DEFAULT
-    labels = tuple(published.meta["categories"])
+    head = trained_head(name, settings.weights)
+    labels = torchvision_labels(name, head)
     classes = select_classes(labels, settings.classes, f"detector {PREFIX}{name}")
     score = WORKING_SCORE if settings.score is None else settings.score
     # The models keep a box under every class that scores; here the best class of its kind stays.
     selector = Selector(labels, classes, score, "per-kind", iou=0.6)
-    model = get_model(name, weights=None, weights_backbone=None, num_classes=len(labels))
-    _load(model, name, published, settings.weights)
+    model = build_model(name, len(labels), input_size(head))
+    _load(model, name, settings.weights)
     return TorchvisionDetector(model, selector, device, settings.threads)
 
 
@@ -78,10 +77,58 @@ def torchvision_names() -> list[str]:
     return sorted(list_models(module=detection))
 
 
-def torchvision_labels(name: str) -> tuple[str, ...]:
+def torchvision_labels(name: str, head: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The labels that a trained file's head names, or those of torchvision's weights."""
     from torchvision.models import get_model_weights
 
+    if head:
+        return tuple(json.loads(head["labels"]))
     return tuple(get_model_weights(name).DEFAULT.meta["categories"])
+
+
+def trained_head(name: str, path: Path | None) -> dict[str, str]:
+    """What our training wrote of a weights file; {} for other files.
+
+    Raises:
+        DetectorError: it is of another model.
+    """
+    if path is None or path.suffix != ".safetensors" or not path.is_file():
+        return {}
+    try:
+        from safetensors import safe_open
+
+        with safe_open(path, framework="pt") as file:
+            head = dict(file.metadata() or {})
+    except Exception:  # told when the weights are read
+        return {}
+    if head.get("network", PREFIX + name) != PREFIX + name:
+        raise DetectorError(f"weights file {path} is of {head['network']}, not of {PREFIX}{name}")
+    return head if "labels" in head else {}
+
+
+def input_size(head: Mapping[str, str]) -> tuple[int, int] | None:
+    """(width, height) that a trained file's model runs at; None: as torchvision has it."""
+    if "size" not in head:
+        return None
+    width, height = map(int, head["size"].split("x"))
+    return width, height
+
+
+def build_model(name: str, labels: int, size: tuple[int, int] | None = None) -> Any:
+    """A model without weights; pictures are fitted to `size`, but by SSDs, which have their own."""
+    from torchvision.models import get_model
+
+    model = get_model(name, weights=None, weights_backbone=None, num_classes=labels)
+    if size is not None and model.transform.fixed_size is None:
+        model.transform.min_size, model.transform.max_size = (min(size),), max(size)
+    return model
+
+
+def read_weights(name: str, path: Path | None) -> Mapping[str, Any]:
+    """The state dict of a file, or of torchvision's weights; DetectorError if there is none."""
+    from torchvision.models import get_model_weights
+
+    return _downloaded(name, get_model_weights(name).DEFAULT) if path is None else _read(path)
 
 
 def cached_weights(name: str) -> Path:
@@ -101,8 +148,8 @@ def _device(wanted: Device) -> str:
     return "cpu" if wanted == "cpu" or not torch.cuda.is_available() else "cuda"
 
 
-def _load(model: Any, name: str, published: Any, given: Path | None) -> None:
-    state = _downloaded(name, published) if given is None else _read(given)
+def _load(model: Any, name: str, given: Path | None) -> None:
+    state = read_weights(name, given)
     try:
         model.load_state_dict(state)
     except RuntimeError as error:

@@ -30,16 +30,22 @@ def open_learner(
         ConfigError: there is no such model, or it cannot learn what the settings want.
         DatasetError: no images to learn from or to validate on.
     """
-    from acme_tracker.training import data, detectors
+    from acme_tracker.training import data, detectors, torchvision
 
     torch.manual_seed(settings.optimisation.seed)
     name = settings.model.name
     if name == SMALLER_VGG:
         images = data.open_training_data(paths, settings)
         return detectors.SmallerVggLearner(images, settings, device, processes)
+    if name in model_names():
+        settings = torchvision.fitting(settings)
+        images = data.open_training_data(paths, settings, complete=True)
+        return torchvision.TorchvisionLearner(images, settings, device)
     raise ConfigError(f"no model {name!r} to train{nearest(name, model_names())}")
 
 
 def model_names() -> list[str]:
     """What `model.name` can be."""
-    return [SMALLER_VGG]
+    from acme_tracker.training.torchvision import trainable_names
+
+    return [SMALLER_VGG, *trainable_names()]

@@ -30,7 +30,8 @@ def train(data: Path, out: Path, processes: Processes, kind: str) -> dict[str, A
     if kind == "still norms":
         for module in learner.network.modules():
             if isinstance(module, nn.BatchNorm2d):
-                module.eval().train = lambda mode=True, norm=module: norm  # type: ignore[method-assign]
+                module.eval()
+                module.train = lambda _=True, norm=module: norm  # type: ignore
     gradients: dict[str, torch.Tensor] = {}
 
     def keep(_: Step) -> None:
