@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -90,8 +90,7 @@ class SampleMaker(Dataset[Sample | DatasetError]):
         with torch.random.fork_rng(devices=()):
             # Not torch.manual_seed: without CUDA it keeps a stack trace of every call.
             torch.default_generator.manual_seed(int(rng.integers(2**62)))
-            sample.image[:] = self._appearance(sample.image)
-        return sample
+            return replace(sample, image=self._appearance(sample.image))
 
     def _mosaic(self, draw: Draw, rng: np.random.Generator) -> Sample:
         """Four pictures around a point somewhere in the middle."""
@@ -138,7 +137,7 @@ class SampleMaker(Dataset[Sample | DatasetError]):
         )
 
     def _joined(self, size: Size, tiles: list[Sample]) -> Sample:
-        image = torch.empty((3, size[1], size[0]), dtype=torch.uint8)
+        image = _empty(1, size)[0]
         for tile in tiles:
             left, top, right, bottom = tile.tile_xyxy[0].astype(int).tolist()
             image[:, top:bottom, left:right] = tile.image
@@ -159,6 +158,11 @@ class SampleMaker(Dataset[Sample | DatasetError]):
         return image
 
 
+def _empty(count: int, size: Size) -> Tensor:
+    """(count, 3, H, W), in memory pixel by pixel: as OpenCV has it, and as networks like it."""
+    return torch.empty((count, size[1], size[0], 3), dtype=torch.uint8).permute(0, 3, 1, 2)
+
+
 def too_little(xyxy: Boxes, visible: NDArray[np.float32], settings: AugmentationSettings) -> Mask:
     """(N,) of which boxes too little is left to learn from them."""
     shorter = (xyxy[:, 2:] - xyxy[:, :2]).min(1, initial=np.inf)
@@ -177,7 +181,9 @@ class Collate:
             if isinstance(sample, DatasetError):
                 return sample
             made.append(sample)
-        images = torch.stack([sample.image for sample in made])
+        images = _empty(len(made), (made[0].image.shape[2], made[0].image.shape[1]))
+        for image, sample in zip(images, made, strict=True):
+            image.copy_(sample.image)
         return Batch(images, self._targets(made), tuple(sample.names for sample in made))
 
     def _targets(self, samples: list[Sample]) -> Targets:

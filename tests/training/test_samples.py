@@ -89,7 +89,31 @@ def test_a_picture_covers_its_tile_or_lies_in_it(
         within = low[axis] >= -1e-3 and high[axis] <= tile[axis] + 1e-3
         assert covers or within
     drawn = (high - low).prod() ** 0.5 / (320 * 192) ** 0.5
-    assert 0.499 < drawn < 1.501
+    assert 0.49 < drawn < 1.52  # whole pixels fill whole pixels
+
+
+@pytest.mark.parametrize("flip", [0, 1])
+def test_pictures_are_laid_as_by_the_matrix_whether_resized_or_warped(flip: int) -> None:
+    import cv2
+
+    rng = np.random.default_rng(0)
+    image = cv2.GaussianBlur(rng.integers(0, 256, (120, 180, 3), np.uint8), (0, 0), 6)
+    upright = AugmentationSettings(rotation_degrees=0, flip=flip)
+    for zoom in (0.5, 0.7, 1.5):
+        source = SourceOfImages(zoom=(zoom, zoom))
+        none = np.zeros((0, 4), np.float32)
+        matrix = draw_matrix((180, 120), (160, 96), (160, 96), none, source, upright, rng)
+        laid = lay_picture(image, matrix, (160, 96))
+        # The middles of the tile's pixels, looked up in the picture.
+        inverse = cv2.invertAffineTransform(matrix)
+        x, y = np.meshgrid(np.arange(160) + 0.5, np.arange(96) + 0.5)
+        at = np.stack([x, y], -1) @ inverse[:, :2].T + inverse[:, 2] - 0.5
+        wanted = cv2.remap(image, at.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=1)
+        inside = (at > 0).all(-1) & (at < (179, 119)).all(-1)
+        assert inside.mean() > 0.2
+        assert np.abs(laid.astype(int) - wanted)[inside].max() <= 3
+        outside = (at < -1).any(-1) | (at > (180, 120)).any(-1)
+        assert (laid[outside] == 114).all()
 
 
 def test_boxes_go_where_their_pixels_go() -> None:
