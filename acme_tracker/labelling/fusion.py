@@ -25,7 +25,8 @@ class Fused(Table):
         score: (N,) float32, weighted mean of the best score of each teacher that found it.
         best: (N,) float32, the best of these scores.
         support: (N,) float32, their weighted sum.
-        teachers: (N,) how many found it.
+        found_by: (N, T) bool, which teachers found it.
+        share: (N,) float32, of the weight of those who know its kind.
         kind: (N,).
         votes: (N, C) float32, weighted sums.
     """
@@ -34,7 +35,8 @@ class Fused(Table):
     score: NDArray[np.float32]
     best: NDArray[np.float32]
     support: NDArray[np.float32]
-    teachers: NDArray[np.int64]
+    found_by: NDArray[np.bool_]
+    share: NDArray[np.float32]
     kind: NDArray[np.int64]
     votes: NDArray[np.float32]
 
@@ -43,49 +45,58 @@ class Fused(Table):
         self._check("score", np.float32, like=count)
         self._check("best", np.float32, like=count)
         self._check("support", np.float32, like=count)
-        self._check("teachers", np.int64, like=count)
+        self._check("found_by", np.bool_, -1, like=count)
+        self._check("share", np.float32, like=count)
         self._check("kind", np.int64, like=count)
         self._check("votes", np.float32, -1, like=count)
 
+    @property
+    def teachers(self) -> NDArray[np.int64]:
+        """(N,) how many found it."""
+        return self.found_by.sum(1)
 
-def fuse(seen: Seen, same_iou: float) -> Fused:
-    """Objects of each kind: boxes join, best first, the object that they overlap most."""
-    order = np.argsort(-seen.score * seen.weight, kind="stable")
-    seen = seen[order]
+
+def fuse(seen: Seen, same_iou: float, weights: NDArray[np.float64]) -> Fused:
+    """Objects of each kind: boxes join, best first, the object that they overlap most.
+
+    `weights` (K, T) are those of each teacher on each kind, 0 where it does not know that.
+    """
     strength = seen.score * seen.weight
+    order = np.argsort(-strength, kind="stable")
+    seen, strength = seen[order], strength[order]
     groups: list[list[int]] = []
     fused = np.zeros((len(seen), 4), np.float32)  # of each group
     kinds = np.full(len(seen), -1)
     for row in range(len(seen)):
-        overlap = boxes.iou(seen.xyxy[[row]], fused[: len(groups)])[0]
-        overlap = np.where(kinds[: len(groups)] == seen.kind[row], overlap, 0)
-        place = int(overlap.argmax()) if groups else 0
-        if not groups or overlap[place] <= same_iou:
+        overlap = boxes.iou(seen.xyxy[[row]], fused)[0] * (kinds == seen.kind[row])
+        place = int(overlap.argmax())
+        if overlap[place] <= same_iou:
             place = len(groups)
             groups.append([])
             kinds[place] = seen.kind[row]
         groups[place].append(row)
         fused[place] = np.average(seen.xyxy[groups[place]], axis=0, weights=strength[groups[place]])
-    if not groups:
-        return Fused(seen.xyxy, *(seen.score,) * 3, seen.teacher, seen.kind, seen.votes)
-    parts = [_of_group(seen[np.array(rows)]) for rows in groups]
-    scores = np.array([part[:3] for part in parts], np.float32)
+    objects = [_summed(seen[rows]) for rows in groups]
+    best, support, weight = np.array([o[:3] for o in objects], np.float32).reshape(-1, 3).T
+    found_by = np.array([np.isin(np.arange(weights.shape[1]), o[3]) for o in objects], bool)
+    votes = np.array([o[4] for o in objects], np.float32)
+    kind = kinds[: len(groups)]
     return Fused(
         fused[: len(groups)],
-        scores[:, 0],
-        scores[:, 1],
-        scores[:, 2],
-        np.array([part[3] for part in parts]),
-        kinds[: len(groups)],
-        np.stack([part[4] for part in parts]),
+        support / weight,
+        best,
+        support,
+        found_by.reshape(-1, weights.shape[1]),
+        weight / weights[kind].sum(1),
+        kind,
+        votes.reshape(-1, seen.votes.shape[1]),
     )
 
 
-def _of_group(seen: Seen) -> tuple[float, float, float, int, NDArray[np.float32]]:
-    """Mean, best and sum of the teachers' scores, how many teachers, and their votes."""
-    _, first = np.unique(seen.teacher, return_index=True)  # the best box of each: they are sorted
-    one = seen[np.sort(first)]
+def _summed(seen: Seen) -> tuple[float, float, float, NDArray[np.int64], NDArray[np.float32]]:
+    """An object's best score, weighted sum of scores, sum of weights, teachers and votes."""
+    teachers, first = np.unique(seen.teacher, return_index=True)  # each's best: they are sorted
+    one = seen[first]
     support = float((one.score * one.weight).sum())
-    mean = support / float(one.weight.sum())
     votes = (one.votes * one.weight[:, None]).sum(0)
-    return mean, float(one.score.max()), support, len(one), votes
+    return float(one.score.max()), support, float(one.weight.sum()), teachers, votes

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from acme_tracker import boxes
 from acme_tracker.datatypes import Boxes
 from acme_tracker.labelling.fusion import Fused
+from acme_tracker.labelling.riders import with_riders
 from acme_tracker.labelling.settings import LabelSettings
 from acme_tracker.labelling.vocabulary import Vocabulary
 from acme_tracker.tables import Table
@@ -17,12 +18,15 @@ from acme_tracker.tables import Table
 Mask = NDArray[np.bool_]
 
 _SAME_OBJECT_IOU = 0.5  # of different kinds: one of the two names is wrong
+_SAME_KIND_IOU = 0.3  # of one kind, by different teachers: one object, boxed differently
+_PART = 0.8  # share of a box inside another of its kind
 _RIDING = 0.6  # share of a person inside a bike's box
 _INSIDE = 0.9  # share of a person inside a vehicle's box
 _NEAR = 1.5  # an object moves less than so many times its size from one look to the next
-_EVEN = 0.25  # share of its size by which it may be off a straight path
-_GROWTH = 1.5  # and its size changes less than so many times
-_STILL, _STILL_PX = 0.15, 3  # what moves less, by its size or in pixels, may be a thing that stands
+_EVEN = 0.1  # share of its size by which it may be off a straight path
+_GROWTH = 1.25  # and its size changes less than so many times
+_RIDER_GROWTH = 1.6  # a rider alone is so much smaller than with the bike
+_STILL, _STILL_PX = 0.25, 4  # what moves less, by its size or in pixels, may be a thing that stands
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +64,13 @@ def judge(
     if before is not None and after is not None:
         moving, votes = follow(before, now, after)
         now = replace(now, votes=votes)
-    sure = (now.teachers > 1) & (now.score >= settings.agreed_score)
+    sure = (now.teachers > 1) & (now.share > 0.5) & (now.score >= settings.agreed_score)
     sure |= now.best >= settings.alone_score
     sure |= moving & (now.score >= settings.moving_score)
-    kept, sure = resolve(now, sure, vocabulary)
-    now, sure = now[kept], sure[kept]
+    sure &= ~_beside_bikes(now, before, vocabulary) & ~_beside_bikes(now, after, vocabulary)
+    now, sure = resolve(now, sure, vocabulary)
     small = boxes.sizes(now.xyxy).min(1, initial=np.inf) < settings.least_px
-    class_id = elect(now, vocabulary, settings.class_share)
+    class_id = elect(now, vocabulary, settings)
     return Judged(now.xyxy, class_id, ~sure | small, now.score)
 
 
@@ -77,8 +81,8 @@ def follow(before: Fused, now: Fused, after: Fused) -> tuple[Mask, NDArray[np.fl
     """
     if not (len(before) and len(now) and len(after)):
         return np.zeros(len(now), bool), now.votes
-    size = np.sqrt(np.maximum(boxes.areas(now.xyxy), 1))
-    old, new = _linked(now, before, size), _linked(now, after, size)  # (N, P), (N, Q)
+    size = _size(now)
+    old, new = _linked(now, before), _linked(now, after)  # (N, P), (N, Q)
     came, goes, here = (boxes.centres(each.xyxy) for each in (before, after, now))
     middle = (came[:, None] + goes[None]) / 2  # (P, Q, 2)
     off = np.linalg.norm(here[:, None, None] - middle[None], axis=3) / size[:, None, None]
@@ -92,19 +96,41 @@ def follow(before: Fused, now: Fused, after: Fused) -> tuple[Mask, NDArray[np.fl
     return moving, np.asarray(now.votes + np.where(even[:, None], added, 0), np.float32)
 
 
-def _linked(now: Fused, other: Fused, size: NDArray[np.float32]) -> Mask:
+def _linked(now: Fused, other: Fused) -> Mask:
     """(N, M) which could be the same object a moment before or after."""
+    return _reachable(now, other, _GROWTH) & (now.kind[:, None] == other.kind)
+
+
+def _reachable(now: Fused, other: Fused, most_growth: float) -> Mask:
+    """(N, M) which are of about one size, and near."""
+    size = _size(now)[:, None]
     way = np.linalg.norm(boxes.centres(now.xyxy)[:, None] - boxes.centres(other.xyxy), axis=2)
-    growth = size[:, None] / np.sqrt(np.maximum(boxes.areas(other.xyxy), 1))
-    alike = (growth < _GROWTH) & (growth > 1 / _GROWTH)
-    return np.asarray(alike & (way < _NEAR * size[:, None]) & (now.kind[:, None] == other.kind))
+    growth = size / _size(other)
+    alike = (growth < most_growth) & (growth > 1 / most_growth)
+    return np.asarray(alike & (way < _NEAR * size))
 
 
-def elect(fused: Fused, vocabulary: Vocabulary, share: float) -> NDArray[np.int64]:
-    """(N,) the class with that share of the votes, else the super-class where there is one."""
+def _size(found: Fused) -> NDArray[np.float32]:
+    """(N,) pixels: the side of a square of a box's area."""
+    return np.sqrt(np.maximum(boxes.areas(found.xyxy), 1))
+
+
+def _beside_bikes(now: Fused, other: Fused | None, vocabulary: Vocabulary) -> Mask:
+    """(N,) who may be the rider of a bike that was found a moment before or after."""
+    person = _of_kind(now, "person", vocabulary)
+    if other is None:
+        return np.zeros(len(now), bool)
+    bikes = other[_of_kind(other, "bike", vocabulary)]
+    return person & _reachable(now, bikes, _RIDER_GROWTH).any(1)
+
+
+def elect(fused: Fused, vocabulary: Vocabulary, settings: LabelSettings) -> NDArray[np.int64]:
+    """(N,) the class with its share of the votes, else the super-class where there is one."""
     total = fused.votes.sum(1)
     winner = fused.votes.argmax(1)
-    clear = (fused.votes.max(1, initial=0) >= share * total) & (total > 0)
+    names = vocabulary.classes.names
+    share = np.array([settings.class_share.get(name, settings.other_share) for name in names])
+    clear = (fused.votes.max(1, initial=0) >= share[winner] * total) & (total > 0)
     wider = np.array([_fallback(kind, vocabulary) for kind in vocabulary.kinds], np.int64)
     fallback = wider[fused.kind]
     return np.where(clear | (fallback < 0), winner, fallback)
@@ -114,25 +140,42 @@ def _fallback(kind: str, vocabulary: Vocabulary) -> int:
     return vocabulary.classes.id_of(kind) if kind in vocabulary.classes else -1
 
 
-def resolve(found: Fused, sure: Mask, vocabulary: Vocabulary) -> tuple[Mask, Mask]:
-    """Two kinds in one place: (N,) which objects stay, (N,) which of them are sure."""
-    kept, sure = np.ones(len(found), bool), sure.copy()
-    overlap = boxes.iou(found.xyxy, found.xyxy)
-    rival = (overlap > _SAME_OBJECT_IOU) & (found.kind[:, None] != found.kind)
-    weaker = found.support[:, None] < found.support  # (N, N)
-    kept &= ~(rival & weaker).any(1)
-    covered = boxes.coverage(found.xyxy, found.xyxy)
+def resolve(found: Fused, sure: Mask, vocabulary: Vocabulary) -> tuple[Fused, Mask]:
+    """Several in one place: what stays, (N,) which of it is sure."""
+    kept = ~_outdone(found, vocabulary)
+    found, sure = found[kept], sure[kept]
     person, bike, vehicle = (_of_kind(found, name, vocabulary) for name in _CONTACTS)
-    ridden = (covered > _RIDING) & person[:, None] & (bike & kept)
-    kept &= ~(ridden & sure).any(1)
-    sure &= ~(ridden & ~sure).any(1)
-    height = boxes.sizes(found.xyxy)[:, 1]
-    above = found.xyxy[:, None, 3] < found.xyxy[:, 3] - 0.1 * height
-    sure &= ~((covered > _INSIDE) & above & person[:, None] & (vehicle & kept)).any(1)
-    return kept, sure
+    xyxy = found.xyxy.copy()
+    xyxy[bike] = with_riders(xyxy[bike], xyxy[person])
+    found = replace(found, xyxy=xyxy)
+    covered = boxes.coverage(xyxy, xyxy)
+    riding = person[:, None] & bike & (covered > _RIDING)
+    above = xyxy[:, None, 3] < xyxy[:, 3] - 0.1 * boxes.sizes(xyxy)[:, 1]
+    aboard = person[:, None] & vehicle & (covered > _INSIDE) & above
+    part = (found.kind[:, None] == found.kind) & (covered > _PART) & _weaker(found)
+    sure = sure & ~((riding & ~sure) | aboard | part).any(1)
+    kept = ~(riding & sure).any(1)
+    return found[kept], sure[kept]
 
 
 _CONTACTS = ("person", "bike", "vehicle")
+
+
+def _outdone(found: Fused, vocabulary: Vocabulary) -> Mask:
+    """(N,) which objects are another, stronger one under a second name or in a second box."""
+    overlap = boxes.iou(found.xyxy, found.xyxy)
+    alike = found.kind[:, None] == found.kind
+    person, bike = (_of_kind(found, name, vocabulary) for name in ("person", "bike"))
+    other = ~alike & ~(person[:, None] & bike) & ~(bike[:, None] & person)
+    together = (found.found_by[:, None] & found.found_by).any(2)  # somebody saw two
+    twice = alike & ~together
+    rival = (other & (overlap > _SAME_OBJECT_IOU)) | (twice & (overlap > _SAME_KIND_IOU))
+    return np.asarray((rival & _weaker(found)).any(1))
+
+
+def _weaker(found: Fused) -> Mask:
+    """(N, N) whether the first has less support than the second."""
+    return np.asarray(found.support[:, None] < found.support)
 
 
 def _of_kind(found: Fused, name: str, vocabulary: Vocabulary) -> Mask:

@@ -17,7 +17,7 @@ from acme_tracker.labelling.human import Labels, complete
 from acme_tracker.labelling.inputs import Inputs, Shot
 from acme_tracker.labelling.judging import judge
 from acme_tracker.labelling.settings import LabelSettings
-from acme_tracker.labelling.teachers import Teacher, look
+from acme_tracker.labelling.teachers import Panel, Teacher
 from acme_tracker.labelling.vocabulary import Vocabulary
 
 
@@ -39,7 +39,7 @@ class Labeller:
         settings: LabelSettings,
         aspects: Mapping[str, float],
     ) -> None:
-        self._teachers, self._vocabulary = teachers, vocabulary
+        self._panel, self._vocabulary = Panel(teachers, vocabulary), vocabulary
         self._settings, self._aspects = settings, aspects
         known = [name for teacher in teachers for name in teacher.detector.classes]
         self._known = list(dict.fromkeys(known))
@@ -56,8 +56,7 @@ class Labeller:
     def _found(self, image: Image, name: str) -> Fused:
         begins = [start for start in self._aspects if name.rsplit("/", 1)[-1].startswith(start)]
         aspect = self._aspects[max(begins, key=len)] if begins else None
-        seen = look(self._teachers, image, self._vocabulary, aspect)
-        return fuse(seen, self._settings.same_iou)
+        return fuse(self._panel.look(image, aspect), self._settings.same_iou, self._panel.weights)
 
 
 def label_inputs(

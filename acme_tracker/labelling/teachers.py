@@ -8,18 +8,19 @@ apart: the bicycle's box is widened to its rider here, and judging drops the per
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker import boxes
 from acme_tracker.config import DetectorSettings
 from acme_tracker.datatypes import SUPER_CLASSES, Boxes, Detections, Image
 from acme_tracker.detection.registry import open_detector, working_score
 from acme_tracker.errors import ConfigError
 from acme_tracker.interfaces import Detector, FrameWatcher
-from acme_tracker.labelling.vocabulary import Vocabulary
+from acme_tracker.labelling.riders import with_riders
+from acme_tracker.labelling.vocabulary import Vocabulary, kind_of
 from acme_tracker.tables import Table
 
 _TRUSTED = 0.5
@@ -68,6 +69,11 @@ class Teacher:
     working: float
     weight: float = 1
 
+    def weights(self, vocabulary: Vocabulary) -> list[float]:
+        """On each kind: 0 where it knows no class of that."""
+        kinds = set(map(kind_of, self.detector.classes))
+        return [self.weight if kind in kinds else 0 for kind in vocabulary.kinds]
+
     def look(self, image: Image, vocabulary: Vocabulary, number: int) -> Seen:
         """What it finds, as teacher `number` of several."""
         (found,) = self.detector.detect([image])
@@ -104,47 +110,11 @@ class Teacher:
 
     def _with_riders(self, found: Detections) -> Boxes:
         """The boxes, those of bicycles and motorcycles widened to their riders."""
-        classes = self.detector.classes
-        bikes = np.isin(found.class_id, [classes.id_of(n) for n in _BIKES if n in classes])
-        people = np.isin(found.class_id, [classes.id_of(n) for n in ("person",) if n in classes])
+        names = np.array(self.detector.classes.names)[found.class_id]
+        bikes, people = np.isin(names, SUPER_CLASSES["bike"]), names == "person"
         xyxy = found.xyxy.copy()
-        rider = best_riders(found.xyxy[bikes], found.xyxy[people])
-        joined = found.xyxy[people][rider]  # -1 picks any: not used
-        both = (
-            np.hstack(
-                [
-                    np.minimum(xyxy[bikes, :2], joined[:, :2]),
-                    np.maximum(xyxy[bikes, 2:], joined[:, 2:]),
-                ]
-            )
-            if people.any()
-            else xyxy[bikes]
-        )
-        xyxy[bikes] = np.where(rider[:, None] >= 0, both, xyxy[bikes])
+        xyxy[bikes] = with_riders(xyxy[bikes], xyxy[people])
         return xyxy
-
-
-_BIKES = SUPER_CLASSES["bike"]
-
-
-def best_riders(bikes: Boxes, people: Boxes) -> NDArray[np.int64]:
-    """(N, 4), (M, 4) -> (N,) who sits on each bicycle or motorcycle; -1 for nobody.
-
-    A rider's middle is over the bike, the head above its upper half, the feet between its top and a
-    little below its wheels.
-    """
-    if not len(people):
-        return np.full(len(bikes), -1)
-    left, top, right, bottom = (bikes[:, [side]] for side in range(4))
-    height = bottom - top
-    middle = boxes.centres(people)[:, 0]
-    head, feet = people[:, 1], people[:, 3]
-    on = (middle > left) & (middle < right) & (head < top + 0.4 * height)
-    on &= (feet > top + 0.1 * height) & (feet < bottom + 0.2 * height)
-    on &= (feet - head < 3 * height) & (feet - head > 0.4 * height)
-    overlap = np.where(on, boxes.iou(bikes, people), 0)
-    best = overlap.argmax(1)
-    return np.where(overlap[np.arange(len(bikes)), best] > 0, best, -1)
 
 
 def open_teachers(words: Sequence[str], doubtful_score: float) -> list[Teacher]:
@@ -162,7 +132,7 @@ def open_teachers(words: Sequence[str], doubtful_score: float) -> list[Teacher]:
             raise ConfigError(f"--teacher {name} is given twice")
         working = working_score(name)
         score = doubtful_score * working / _TRUSTED
-        detector = open_detector(DetectorSettings(name=name, score=min(score, working)))
+        detector = open_detector(DetectorSettings(name=name, score=min(score, working), threads=1))
         if isinstance(detector, FrameWatcher):
             raise ConfigError(f"--teacher {name}: finds what moves, but not what it is")
         teachers.append(Teacher(name, detector, working, weight))
@@ -182,18 +152,30 @@ def _parse(word: str) -> tuple[str, float]:
     return name, weight
 
 
-def look(
-    teachers: Sequence[Teacher], image: Image, vocabulary: Vocabulary, aspect: float | None
-) -> Seen:
-    """What all teachers find; `aspect` is the width over height to show the picture in."""
-    shown, scale = image, 1.0
-    if aspect is not None:
-        import cv2
+class Panel:
+    """Teachers that look together, each in a thread of its own.
 
-        height, width = image.shape[:2]
-        shown = np.asarray(cv2.resize(image, (round(height * aspect), height)), np.uint8)
-        scale = width / shown.shape[1]
-    seen = Seen.concatenate(
-        [teacher.look(shown, vocabulary, number) for number, teacher in enumerate(teachers)]
-    )
-    return replace(seen, xyxy=seen.xyxy * np.array([scale, 1, scale, 1], np.float32))
+    Attributes:
+        weights: (K, T) of each teacher on each kind, 0 where it does not know that.
+    """
+
+    def __init__(self, teachers: Sequence[Teacher], vocabulary: Vocabulary) -> None:
+        self._teachers, self._vocabulary = teachers, vocabulary
+        self._pool = ThreadPoolExecutor(len(teachers))
+        self.weights = np.array([each.weights(vocabulary) for each in teachers]).T
+
+    def look(self, image: Image, aspect: float | None = None) -> Seen:
+        """What all of them find; `aspect` is the width over height to show the picture in."""
+        shown, scale = image, 1.0
+        if aspect is not None:
+            import cv2
+
+            height, width = image.shape[:2]
+            shown = np.asarray(cv2.resize(image, (round(height * aspect), height)), np.uint8)
+            scale = width / shown.shape[1]
+
+        def ask(number: int) -> Seen:
+            return self._teachers[number].look(shown, self._vocabulary, number)
+
+        seen = Seen.concatenate(list(self._pool.map(ask, range(len(self._teachers)))))
+        return replace(seen, xyxy=seen.xyxy * np.array([scale, 1, scale, 1], np.float32))
