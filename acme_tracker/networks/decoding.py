@@ -43,13 +43,19 @@ def make_grid(size: tuple[int, int], device: torch.device | str = "cpu") -> Grid
     """
     if size[0] % STRIDES[-1] or size[1] % STRIDES[-1] or min(size) <= 0:
         raise ValueError(f"input size must be multiples of {STRIDES[-1]}, got {size}")
+    return _lay_grid(*size, device)
+
+
+def _lay_grid(width: int, height: int, device: torch.device | str) -> Grid:
+    """As `make_grid`; written so that tracing keeps the sizes that come from a picture's shape."""
     centres, strides = [], []
     for stride in STRIDES:
-        columns, rows = size[0] // stride, size[1] // stride
-        x = torch.arange(columns, device=device).repeat(rows)
-        y = torch.arange(rows, device=device).repeat_interleave(columns)
-        centres.append((torch.stack([x, y], 1) + 0.5) * stride)
-        strides.append(torch.full((rows * columns, 1), float(stride), device=device))
+        columns, rows = width // stride, height // stride
+        x = torch.arange(columns, device=device).expand(rows, columns)
+        y = torch.arange(rows, device=device)[:, None].expand(rows, columns)
+        middles = (torch.stack([x, y], 2).flatten(0, 1) + 0.5) * stride
+        centres.append(middles)
+        strides.append(torch.full_like(middles[:, :1], float(stride)))
     return Grid(torch.cat(centres), torch.cat(strides))
 
 
@@ -59,7 +65,9 @@ def decode_boxes(distances: Tensor, grid: Grid) -> Tensor:
     The exponential keeps distances positive, as in FCOS (Tian et al. 2019).
     """
     pixels = distances.clamp(-_FARTHEST, _FARTHEST).exp() * grid.strides
-    return torch.cat([grid.centres - pixels[..., :2], grid.centres + pixels[..., 2:]], -1)
+    # Not two halves put together: OpenVINO makes one pass of this.
+    outwards = torch.arange(4, device=grid.centres.device) // 2 * 2 - 1  # -1, -1, 1, 1
+    return grid.centres.repeat(1, 2) + pixels * outwards
 
 
 class DecodedDetector(nn.Module):
@@ -79,3 +87,17 @@ class DecodedDetector(nn.Module):
         logits, distances = self.network(images)
         boxes = decode_boxes(distances.float(), Grid(self.centres, self.strides))
         return boxes, logits.float().sigmoid()
+
+
+class AnySizeDetector(nn.Module):
+    """As DecodedDetector, for pictures of every size of multiples of 32: for traced files."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """See DecodedDetector."""
+        logits, distances = self.network(images)
+        grid = _lay_grid(images.shape[3], images.shape[2], images.device)
+        return decode_boxes(distances.float(), grid), logits.float().sigmoid()
