@@ -49,6 +49,7 @@ class CardDetector:
 def open_card(path: Path, settings: DetectorSettings) -> CardDetector:
     """The detector of a card, with the settings' weights, score and classes in place of its own."""
     card = load_card(path)
+    assert isinstance(card, Card), "a model of ours: smaller_vgg.open_model"
     selector = Selector(
         card.classes,
         select_classes(card.classes, settings.classes, f"detector {path.stem}"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from acme_tracker.errors import DetectorError
 
 Floats = NDArray[np.float32]
+Blob = Floats | NDArray[np.uint8]
 Shape = tuple[int | None, ...]  # None: any length
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -25,29 +27,53 @@ class Network(Protocol):
     input_shape: Shape
     output_shapes: list[Shape]
 
-    def __call__(self, blob: Floats) -> list[Floats]: ...
+    def __call__(self, blob: Blob) -> list[Floats]: ...
 
 
 class OpenVinoNetwork:
     """An ONNX file or OpenVINO IR on the CPU, with a fixed number of threads."""
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        threads: int,
+        picture_size: tuple[int, int] | None = None,
+        exact: bool = False,
+    ) -> None:
+        """Read and compile a network.
+
+        Args:
+            path: an ONNX file, or an IR's .xml.
+            threads: of the processor.
+            picture_size: (width, height) of pictures (1, H, W, 3), BGR bytes, that it is to take in
+                place of floats (1, 3, H, W), RGB.
+            exact: compute in float32, also where the processor has faster formats.
+
+        Raises:
+            DetectorError: the file is damaged, or cannot take such pictures.
+        """
         import openvino
 
         options: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
         cache = cache_dir()
         if cache is not None:
             options["CACHE_DIR"] = str(cache / _fingerprint(path))
+        if exact:
+            options["INFERENCE_PRECISION_HINT"] = "f32"
+        core, model = openvino.Core(), str(path)
         try:
-            compiled = openvino.Core().compile_model(str(path), "CPU", options)
+            if picture_size is not None:
+                model = _taking_pictures(core.read_model(model), picture_size)
+            compiled = core.compile_model(model, "CPU", options)
         except RuntimeError:
             raise DetectorError(_unreadable(path)) from None
         self.input_shape = _static(compiled.input(0).partial_shape)
         self.output_shapes = [_static(output.partial_shape) for output in compiled.outputs]
         self._request = compiled.create_infer_request()
 
-    def __call__(self, blob: Floats) -> list[Floats]:
-        return [np.array(value) for value in self._request.infer(blob).to_tuple()]
+    def __call__(self, blob: Blob) -> list[Floats]:
+        answers = self._request.infer(blob, share_inputs=True)
+        return [np.array(value) for value in answers.to_tuple()]
 
 
 class OnnxRuntimeNetwork:
@@ -65,7 +91,7 @@ class OnnxRuntimeNetwork:
         self.output_shapes = [_named(output.shape) for output in self._session.get_outputs()]
         self.provider = str(self._session.get_providers()[0])
 
-    def __call__(self, blob: Floats) -> list[Floats]:
+    def __call__(self, blob: Blob) -> list[Floats]:
         return [np.asarray(value) for value in self._session.run(None, {self._input: blob})]
 
 
@@ -112,14 +138,19 @@ def _files(path: Path) -> tuple[Path, ...]:
     return (path, path.with_suffix(".bin")) if path.suffix == ".xml" else (path,)
 
 
-def need_gpu() -> None:
-    """DetectorError unless torch finds a CUDA GPU."""
+def torch_device(wanted: Device) -> Literal["cpu", "cuda"]:
+    """Where torch computes; DetectorError if that is to be CUDA and there is none."""
+    if wanted == "cpu":
+        return "cpu"
     import torch
 
-    if not torch.cuda.is_available():
+    if torch.cuda.is_available():
+        return "cuda"
+    if wanted == "cuda":
         raise DetectorError(
             "--device cuda: this machine has no CUDA GPU that torch can use; take --device cpu"
         )
+    return "cpu"
 
 
 def _cuda_problem() -> str | None:
@@ -170,6 +201,35 @@ def missing_file(path: Path) -> str:
 
 def _unreadable(path: Path) -> str:
     return f"weights file {path} is damaged, or is no ONNX or OpenVINO network"
+
+
+def _taking_pictures(model: Any, size: tuple[int, int]) -> Any:
+    """A network (1, 3, H, W) of floats, RGB, with conversion from (1, H, W, 3) of bytes, BGR."""
+    from openvino import Layout, Type, preprocess
+
+    steps = preprocess.PrePostProcessor(model)
+    picture = steps.input().tensor()
+    picture.set_element_type(Type.u8).set_layout(Layout("NHWC"))
+    picture.set_color_format(preprocess.ColorFormat.BGR)
+    steps.input().model().set_layout(Layout("NCHW"))
+    convert = steps.input().preprocess()
+    convert.convert_element_type(Type.f32).convert_color(preprocess.ColorFormat.RGB)
+    model = steps.build()
+    model.reshape([1, size[1], size[0], 3])
+    return model
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Give torch so many threads, and as many as before afterwards: others want fewer."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _static(shape: Any) -> Shape:

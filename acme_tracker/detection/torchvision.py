@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from acme_tracker.config import DetectorSettings, nearest
 from acme_tracker.datatypes import ClassList, Detections, Image
-from acme_tracker.detection.runtime import Device, need_gpu
+from acme_tracker.detection.runtime import torch_device, torch_threads
 from acme_tracker.detection.selection import Candidates, Selector, check_images, select_classes
 from acme_tracker.errors import DetectorError
 
@@ -39,7 +38,7 @@ class TorchvisionDetector:
         if not images:
             return []
         half = torch.autocast("cuda", torch.float16, enabled=self._device == "cuda")
-        with torch.inference_mode(), _threads(self._threads), half:
+        with torch.inference_mode(), torch_threads(self._threads), half:
             found = self._model([self._tensor(image) for image in images])
         return [
             self._select(_candidates(one), (image.shape[1], image.shape[0]))
@@ -59,7 +58,7 @@ def open_torchvision(name: str, settings: DetectorSettings) -> TorchvisionDetect
     known = torchvision_names()
     if name not in known:
         raise DetectorError(f"torchvision has no detection model {name!r}{nearest(name, known)}")
-    device = _device(settings.device)
+    device = torch_device(settings.device)
     head = trained_head(name, settings.weights)
     labels = torchvision_labels(name, head)
     classes = select_classes(labels, settings.classes, f"detector {PREFIX}{name}")
@@ -140,14 +139,6 @@ def cached_weights(name: str) -> Path:
     return Path(torch.hub.get_dir(), "checkpoints", url.rpartition("/")[2])
 
 
-def _device(wanted: Device) -> str:
-    import torch
-
-    if wanted == "cuda":
-        need_gpu()
-    return "cpu" if wanted == "cpu" or not torch.cuda.is_available() else "cuda"
-
-
 def _load(model: Any, name: str, given: Path | None) -> None:
     state = read_weights(name, given)
     try:
@@ -210,16 +201,3 @@ def _candidates(found: Mapping[str, Any]) -> Candidates:
         found["scores"].float().cpu().numpy(),
         found["labels"].cpu().numpy().astype(np.int64),
     )
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Give torch so many threads, and as many as before afterwards: others want fewer."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

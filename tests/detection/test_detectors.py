@@ -12,10 +12,12 @@ from acme_tracker.config import DetectorSettings
 from acme_tracker.datatypes import ROAD_USERS, Image
 from acme_tracker.detection.registry import open_detector
 from acme_tracker.interfaces import Detector
+from tests.detection.models import write_model, write_weights
 from tests.detection.networks import write_card
 from tests.fakes import moving_patches, textured_scene
 
-KINDS = ("ssdlite", "faster-rcnn", "motion", "yolox", "nanodet-plus", "picodet", "boxes-labels")
+CARDS = ("yolox", "nanodet-plus", "picodet", "boxes-labels")
+KINDS = ("ssdlite", "faster-rcnn", "motion", *CARDS, "model", "run")
 TORCH = {
     "ssdlite": "ssdlite320_mobilenet_v3_large",
     "faster-rcnn": "fasterrcnn_mobilenet_v3_large_320_fpn",
@@ -35,6 +37,10 @@ def make(
         name = kind
     elif kind in TORCH:
         name, weights = f"torchvision:{TORCH[kind]}", random_weights[TORCH[kind]]
+    elif kind == "model":
+        name = str(write_model(tmp_path_factory.mktemp(kind)))
+    elif kind == "run":
+        name = str(write_weights(tmp_path_factory.mktemp(kind) / "best.safetensors"))
     else:
         name = str(write_card(tmp_path_factory.mktemp(kind), kind))
     settings = DetectorSettings(name=name, weights=weights, device="cpu", score=0.01, threads=1)
