@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from acme_tracker import __version__
-from acme_tracker.cli import config, data, doctor, evaluate, label, models, track, train
+from acme_tracker.cli import config, data, doctor, evaluate, export, label, models, track, train
 from acme_tracker.cli.console import complain
 from acme_tracker.errors import AcmeTrackerError
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.command("track")(track.track)
 app.command("train")(train.train)
 app.command("label")(label.label)
+app.command("export")(export.export)
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 app.add_typer(config.app, name="config")
