@@ -53,7 +53,7 @@ class Fused(Table):
     @property
     def teachers(self) -> NDArray[np.int64]:
         """(N,) how many found it."""
-        return self.found_by.sum(1)
+        return np.asarray(self.found_by.sum(1), np.int64)
 
 
 def fuse(seen: Seen, same_iou: float, weights: NDArray[np.float64]) -> Fused:

@@ -74,7 +74,7 @@ def _missing(
 ) -> Judged:
     """What overlaps no human box; what holds one is to ignore."""
     hidden = boxes.coverage(judged.xyxy, human.xyxy[human.ignore])
-    judged = judged[hidden.sum(1) < _HIDDEN]
+    judged = judged[np.asarray(hidden.sum(1) < _HIDDEN)]
     known = human.xyxy[~human.ignore]
     kinds = vocabulary.kind_ids
     same_kind = kinds[judged.class_id][:, None] == kinds[human.class_id[~human.ignore]]
@@ -83,7 +83,7 @@ def _missing(
     found |= _aboard(judged, human, vocabulary)
     held = same_kind & (boxes.coverage(known, judged.xyxy).T >= _COVERED)
     judged = replace(judged, ignore=judged.ignore | held.any(1))
-    return judged[~found.any(1)]
+    return judged[np.asarray(~found.any(1))]
 
 
 def _aboard(judged: Judged, human: Labels, vocabulary: Vocabulary) -> Mask:

@@ -134,7 +134,7 @@ def video_shots(word: str, settings: LabelSettings) -> Iterator[Shot]:
         frames = around(source, every_s, settings.aside_s)
         for before, frame, after in islice(frames, settings.most):
             yield Shot(
-                f"{Path(source.info.name).stem}_{frame.index:06d}.jpg",
+                f"{source.info.name}_{frame.index:06d}.jpg",
                 partial(_image, frame),
                 around=tuple(partial(_image, each) for each in (before, after) if each),
             )

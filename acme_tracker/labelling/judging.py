@@ -79,26 +79,26 @@ def follow(before: Fused, now: Fused, after: Fused) -> tuple[Mask, NDArray[np.fl
 
     What moves is no thing of the background that looks like a road user.
     """
-    if not (len(before) and len(now) and len(after)):
-        return np.zeros(len(now), bool), now.votes
-    size = _size(now)
+    moving, votes, size = np.zeros(len(now), bool), now.votes.copy(), _size(now)
     old, new = _linked(now, before), _linked(now, after)  # (N, P), (N, Q)
-    came, goes, here = (boxes.centres(each.xyxy) for each in (before, after, now))
-    middle = (came[:, None] + goes[None]) / 2  # (P, Q, 2)
-    off = np.linalg.norm(here[:, None, None] - middle[None], axis=3) / size[:, None, None]
-    off[~(old[:, :, None] & new[:, None, :])] = np.inf
-    best = off.reshape(len(now), -1).argmin(1)
-    first, last = np.unravel_index(best, middle.shape[:2])
-    even = off[np.arange(len(now)), first, last] <= _EVEN
-    way = np.linalg.norm(goes[last] - came[first], axis=1)
-    moving = even & (way >= np.maximum(_STILL * size, _STILL_PX))
-    added = before.votes[first] + after.votes[last]
-    return moving, np.asarray(now.votes + np.where(even[:, None], added, 0), np.float32)
+    for row, here in enumerate(boxes.centres(now.xyxy)):
+        came, goes = before[old[row]], after[new[row]]
+        if not (len(came) and len(goes)):
+            continue
+        starts, ends = boxes.centres(came.xyxy)[:, None], boxes.centres(goes.xyxy)[None]
+        off = np.linalg.norm((starts + ends) / 2 - here, axis=2)  # (P, Q)
+        first, last = np.unravel_index(off.argmin(), off.shape)
+        if off[first, last] <= _EVEN * size[row]:
+            way = np.linalg.norm(ends[0, last] - starts[first, 0])
+            moving[row] = way >= max(_STILL * size[row], _STILL_PX)
+            votes[row] += came.votes[first] + goes.votes[last]
+    return moving, votes
 
 
 def _linked(now: Fused, other: Fused) -> Mask:
     """(N, M) which could be the same object a moment before or after."""
-    return _reachable(now, other, _GROWTH) & (now.kind[:, None] == other.kind)
+    alike = now.kind[:, None] == other.kind
+    return np.asarray(_reachable(now, other, _GROWTH) & alike)
 
 
 def _reachable(now: Fused, other: Fused, most_growth: float) -> Mask:
@@ -128,8 +128,8 @@ def elect(fused: Fused, vocabulary: Vocabulary, settings: LabelSettings) -> NDAr
     """(N,) the class with its share of the votes, else the super-class where there is one."""
     total = fused.votes.sum(1)
     winner = fused.votes.argmax(1)
-    names = vocabulary.classes.names
-    share = np.array([settings.class_share.get(name, settings.other_share) for name in names])
+    car = np.array([name == "car" for name in vocabulary.classes])
+    share = np.where(car, settings.car_share, settings.class_share)
     clear = (fused.votes.max(1, initial=0) >= share[winner] * total) & (total > 0)
     wider = np.array([_fallback(kind, vocabulary) for kind in vocabulary.kinds], np.int64)
     fallback = wider[fused.kind]
@@ -142,9 +142,11 @@ def _fallback(kind: str, vocabulary: Vocabulary) -> int:
 
 def resolve(found: Fused, sure: Mask, vocabulary: Vocabulary) -> tuple[Fused, Mask]:
     """Several in one place: what stays, (N,) which of it is sure."""
-    kept = ~_outdone(found, vocabulary)
-    found, sure = found[kept], sure[kept]
-    person, bike, vehicle = (_of_kind(found, name, vocabulary) for name in _CONTACTS)
+    stays = ~_outdone(found, vocabulary)
+    found, sure = found[stays], sure[stays]
+    person, bike, vehicle = (
+        _of_kind(found, name, vocabulary) for name in ("person", "bike", "vehicle")
+    )
     xyxy = found.xyxy.copy()
     xyxy[bike] = with_riders(xyxy[bike], xyxy[person])
     found = replace(found, xyxy=xyxy)
@@ -152,13 +154,13 @@ def resolve(found: Fused, sure: Mask, vocabulary: Vocabulary) -> tuple[Fused, Ma
     riding = person[:, None] & bike & (covered > _RIDING)
     above = xyxy[:, None, 3] < xyxy[:, 3] - 0.1 * boxes.sizes(xyxy)[:, 1]
     aboard = person[:, None] & vehicle & (covered > _INSIDE) & above
-    part = (found.kind[:, None] == found.kind) & (covered > _PART) & _weaker(found)
-    sure = sure & ~((riding & ~sure) | aboard | part).any(1)
-    kept = ~(riding & sure).any(1)
-    return found[kept], sure[kept]
-
-
-_CONTACTS = ("person", "bike", "vehicle")
+    inside = (
+        (found.kind[:, None] == found.kind) & (covered > _PART) & ~np.eye(len(found), dtype=bool)
+    )
+    doubted = ((riding & ~sure) | aboard | (inside & _weaker(found))).any(1)
+    around = ~sure & (inside.sum(0) > 1)  # a doubtful box of several says no more than theirs
+    stays = np.asarray(~(riding & sure).any(1) & ~around)
+    return found[stays], (sure & ~doubted)[stays]
 
 
 def _outdone(found: Fused, vocabulary: Vocabulary) -> Mask:
