@@ -10,7 +10,7 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 from rich.table import Table
 
 from acme_tracker.cli.config import Assignments, ConfigFile
-from acme_tracker.cli.console import errors, output, shown_warnings
+from acme_tracker.cli.console import complain, errors, output, shown_warnings
 from acme_tracker.cli.evaluate.tables import print_paths
 from acme_tracker.config import parse_assignments
 from acme_tracker.datasets.writing import Placement
@@ -19,6 +19,8 @@ from acme_tracker.labelling.inputs import open_inputs
 from acme_tracker.labelling.labeller import label_inputs, parse_aspects
 from acme_tracker.labelling.settings import LabelSettings
 from acme_tracker.labelling.teachers import open_teachers
+
+_INTERRUPTED = 130
 
 
 def label(
@@ -78,16 +80,20 @@ def label(
     teachers = open_teachers(teacher, settings.doubtful_score)
     with shown_warnings(), _progress() as bar:
         task = bar.add_task("", total=None)
-        folder, sheets = label_inputs(
-            inputs,
-            teachers,
-            settings,
-            out,
-            aspects=aspects,
-            leave=leave or (),
-            placement=Placement.COPY if copy_images else Placement.LINK,
-            watch=lambda name: bar.update(task, advance=1, description=name),
-        )
+        try:
+            folder, sheets = label_inputs(
+                inputs,
+                teachers,
+                settings,
+                out,
+                aspects=aspects,
+                leave=leave or (),
+                placement=Placement.COPY if copy_images else Placement.LINK,
+                watch=lambda name: bar.update(task, advance=1, description=name),
+            )
+        except KeyboardInterrupt:
+            complain("interrupted", f"{out} has what was labelled so far", "yellow")
+            raise typer.Exit(_INTERRUPTED) from None
     _report(folder, sheets)
 
 

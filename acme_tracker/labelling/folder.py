@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,19 @@ from acme_tracker.labelling.inputs import Shot
 from acme_tracker.labelling.vocabulary import Vocabulary
 
 ORIGIN = "origin.json"
-_SAVED_EVERY = 50  # pictures
+_SAVED_EVERY = 100  # pictures
 _SHEET, _SHEETS = 12, 6  # images on each montage, and montages at most
+
+
+@dataclass(frozen=True, eq=False)
+class _Picture:
+    """One that is in the folder: split/name, (width, height), and how many boxes people drew."""
+
+    name: str
+    size: tuple[int, int]
+    labels: Labels
+    by_people: int
+    finished: bool
 
 
 class LabelFolder:
@@ -36,14 +48,10 @@ class LabelFolder:
         self.out, self.vocabulary = out, vocabulary
         self._placement, self._origin = placement, origin
         self._taken: set[str] = set()
-        self._names: list[str] = []
-        self._sizes: list[tuple[int, int]] = []
-        self._labels: list[Labels] = []
-        self._finished: list[bool] = []
-        self._people_drew: list[int] = []
+        self._pictures: list[_Picture] = []
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._pictures)
 
     def add(self, shot: Shot, image: Image, labels: Labels, jpeg_quality: int) -> None:
         """One picture with its labels."""
@@ -53,66 +61,60 @@ class LabelFolder:
             _write_jpeg(image, target, jpeg_quality)
         else:
             place(shot.path, target, self._placement)
-        self._names.append(name)
-        self._sizes.append((image.shape[1], image.shape[0]))
-        self._labels.append(labels)
-        self._finished.append(shot.finished)
-        self._people_drew.append(0 if shot.human is None else len(shot.human.xyxy))
+        by_people = 0 if shot.human is None else len(shot.human.xyxy)
+        size = (image.shape[1], image.shape[0])
+        self._pictures.append(_Picture(name, size, labels, by_people, shot.finished))
         if len(self) % _SAVED_EVERY == 0:
             self.save()
 
     def save(self) -> None:
         """Write the labels of all pictures so far."""
-        if self._names:
-            write_labels(self._dataset(), self._names, self.out)
+        if self._pictures:
+            names = [picture.name for picture in self._pictures]
+            write_labels(self._dataset(), names, self.out)
             write_json(self.out / ORIGIN, {**self._origin, "labels": self.counts()})
 
     def finish(self, complete: bool) -> list[Path]:
         """Save for the last time, with sheets to review; -> these."""
         self._origin["complete"] = complete
         self.save()
-        mine = np.flatnonzero(~np.array(self._finished, bool))
+        new = np.array([i for i, picture in enumerate(self._pictures) if not picture.finished], int)
+        chosen = new[:: -(-len(new) // (_SHEET * _SHEETS)) or 1]  # spread over all
         sheets = []
-        chosen = (
-            mine[np.unique(np.linspace(0, len(mine) - 1, _SHEET * _SHEETS).astype(int))]
-            if len(mine)
-            else mine
-        )
         for number, first in enumerate(range(0, len(chosen), _SHEET), 1):
-            sheet = self.out / f"montage_{number}.jpg"
             part = self._dataset().subset(chosen[first : first + _SHEET])
-            save_picture(dataset_montage(part, _SHEET), sheet)
-            sheets.append(sheet)
+            sheets.append(self.out / f"montage_{number}.jpg")
+            save_picture(dataset_montage(part, _SHEET), sheets[-1])
         return sheets
 
     def counts(self) -> dict[str, dict[str, int]]:
         """By class: boxes of people, boxes that teachers added, and boxes to ignore they added."""
         names = [*self.vocabulary.classes, "region"]
         counts = {n: {"by_people": 0, "by_teachers": 0, "to_ignore": 0} for n in names}
-        for labels, people in zip(self._labels, self._people_drew, strict=True):
-            for row, (class_id, ignore) in enumerate(
-                zip(labels.class_id, labels.ignore, strict=True)
-            ):
-                column = "by_people" if row < people else "to_ignore" if ignore else "by_teachers"
-                counts[names[class_id]][column] += 1
+        for picture in self._pictures:
+            labels = picture.labels
+            for row, number in enumerate(labels.class_id):
+                added = "to_ignore" if labels.ignore[row] else "by_teachers"
+                counts[names[number]]["by_people" if row < picture.by_people else added] += 1
         return {name: count for name, count in counts.items() if any(count.values())}
 
     def _dataset(self) -> DetectionDataset:
-        count, classes = len(self), self.vocabulary.classes
-        owners = np.repeat(np.arange(count), [len(labels.xyxy) for labels in self._labels])
+        labels = [picture.labels for picture in self._pictures]
+        names = [picture.name for picture in self._pictures]
+        owners = np.repeat(np.arange(len(labels)), [len(each.xyxy) for each in labels])
         columns = (
-            np.concatenate([getattr(labels, name) for labels in self._labels])
-            for name in ("xyxy", "class_id", "ignore")
+            np.concatenate([getattr(each, column) for each in labels])
+            for column in ("xyxy", "class_id", "ignore")
         )
         return DetectionDataset(
             "coco",
             self.out,
-            classes,
-            tuple(str(self.out / "images" / name) for name in self._names),
-            tuple(name.partition("/")[2] for name in self._names),
-            tuple(name.partition("/")[0] for name in self._names),
-            np.array(self._sizes, np.int32).reshape(-1, 2),
-            np.array([labels.labelled for labels in self._labels]).reshape(count, len(classes)),
+            self.vocabulary.classes,
+            tuple(str(self.out / "images" / name) for name in names),
+            tuple(name.partition("/")[2] for name in names),
+            tuple(name.partition("/")[0] for name in names),
+            np.array([picture.size for picture in self._pictures], np.int32),
+            np.stack([each.labelled for each in labels]),
             LabelledBoxes(owners, *columns),
         )
 
