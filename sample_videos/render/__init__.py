@@ -1,0 +1,1 @@
+"""Renders sample clips of road traffic with exact truth. Only `blender/` needs Blender."""

@@ -1,0 +1,169 @@
+"""What the tracks did on the ground: ways, speeds, and crossings of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from render.movers import Mover, pose
+from render.scene import CountingLine, Scene
+
+Array = NDArray[np.float64]
+BIN_S = 15.0
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A road user's middle passed over a line."""
+
+    line: str
+    track_id: int
+    kind: str
+    direction: str
+    time_s: float
+    frame: int
+    speed_m_s: float
+
+
+@dataclass(frozen=True)
+class Way:
+    """A road user's middle on the ground, frame by frame: numbers from 1, metres, m/s."""
+
+    track_id: int
+    kind: str
+    model: str
+    movement: str
+    frames: list[int]
+    xy: list[tuple[float, float]]
+    headings: list[float]
+    speeds: list[float]
+
+
+def ways(scene: Scene, movers: Sequence[Mover], frames: int) -> list[Way]:
+    found = []
+    for mover in movers:
+        way = Way(mover.track_id, mover.kind, mover.model, mover.route.movement, [], [], [], [])
+        for number in range(frames):
+            now = pose(mover, number / scene.frame_rate)
+            if now is not None:
+                way.frames.append(number + 1)
+                way.xy.append((now.x, now.y))
+                way.headings.append(now.heading)
+                way.speeds.append(now.speed)
+        if way.frames:
+            found.append(way)
+    return found
+
+
+def crossings(scene: Scene, found: Sequence[Way]) -> list[Crossing]:
+    """In order of time."""
+    all_ = [c for way in found for line in scene.lines for c in _over(scene, way, line)]
+    return sorted(all_, key=lambda crossing: (crossing.time_s, crossing.track_id))
+
+
+def _over(scene: Scene, way: Way, line: CountingLine) -> list[Crossing]:
+    points = np.array(way.xy)
+    start, end = np.array(line.start), np.array(line.end)
+    along = end - start
+    side = along[0] * (points[:, 1] - start[1]) - along[1] * (points[:, 0] - start[0])
+    found = []
+    for step in np.flatnonzero((side[:-1] > 0) != (side[1:] > 0)):
+        share = side[step] / (side[step] - side[step + 1])
+        point = points[step] + share * (points[step + 1] - points[step])
+        if not 0 <= (point - start) @ along / (along @ along) <= 1:
+            continue
+        time_s = (way.frames[step] - 1 + float(share)) / scene.frame_rate
+        speed = way.speeds[step] + float(share) * (way.speeds[step + 1] - way.speeds[step])
+        # Left of the line first: on its right hand side afterwards.
+        direction = "forward" if side[step] > 0 else "backward"
+        found.append(
+            Crossing(line.name, way.track_id, way.kind, direction, round(time_s, 4),
+                     way.frames[step + 1], round(speed, 3))
+        )  # fmt: skip
+    return found
+
+
+def binned(found: Sequence[Crossing], seconds: float) -> list[dict[str, object]]:
+    """Crossings in spans of 15 s, by line, class and direction."""
+    bins: list[dict[str, object]] = []
+    for number in range(max(1, int(np.ceil(seconds / BIN_S - 1e-9)))):
+        start, end = number * BIN_S, min((number + 1) * BIN_S, seconds)
+        counts: dict[str, dict[str, dict[str, int]]] = {}
+        for crossing in found:
+            if start <= crossing.time_s < start + BIN_S:
+                by_kind = counts.setdefault(crossing.line, {}).setdefault(crossing.kind, {})
+                by_kind[crossing.direction] = by_kind.get(crossing.direction, 0) + 1
+        bins.append({"start_s": start, "end_s": end, "counts": counts})
+    return bins
+
+
+def scene_card(
+    scene: Scene, movers: Sequence[Mover], shown: set[int], frames: int
+) -> dict[str, object]:
+    """What scene.json holds; `shown` are the tracks that have rows in gt.txt."""
+    from render import fleet
+    from render.models import CLASSES
+
+    found = [way for way in ways(scene, movers, frames) if way.track_id in shown]
+    crossed = crossings(scene, found)
+    camera = scene.camera
+    tracks = []
+    for way in found:
+        model = fleet.model(way.model)
+        trailer = model.trailer
+        length = model.length
+        if trailer is not None:
+            length = model.length / 2 - model.hitch_x + trailer.length - 1.6
+        tracks.append(
+            {
+                "track_id": way.track_id,
+                "class": way.kind,
+                "model": way.model,
+                "movement": way.movement,
+                "size_m": [round(length, 2), model.width, round(model.height, 2)],
+                "first_frame": way.frames[0],
+                "xy_m": [[round(x, 3), round(y, 3)] for x, y in way.xy],
+                "heading_rad": [round(h, 4) for h in way.headings],
+                "speed_m_s": [round(v, 3) for v in way.speeds],
+            }
+        )
+    return {
+        "name": scene.name,
+        "title": scene.title,
+        "seed": scene.seed,
+        "weather": scene.weather,
+        "frame_rate": scene.frame_rate,
+        "frames": frames,
+        "size": list(camera.size),
+        "classes": list(CLASSES),
+        "camera": {
+            "position_m": list(camera.position),
+            "rotation_world_to_camera": camera.rotation.round(9).tolist(),
+            "intrinsics": camera.intrinsics.round(6).tolist(),
+            "ground_to_image": camera.ground_to_image.tolist(),
+            "image_to_ground": camera.image_to_ground.tolist(),
+        },
+        "lines": [
+            {
+                "name": line.name,
+                "start_m": list(line.start),
+                "end_m": list(line.end),
+                "start_px": _pixel(scene, line.start),
+                "end_px": _pixel(scene, line.end),
+            }
+            for line in scene.lines
+        ],
+        "crossings": [asdict(crossing) for crossing in crossed],
+        "bins": binned(crossed, frames / scene.frame_rate),
+        "tracks": tracks,
+    }
+
+
+def _pixel(scene: Scene, spot: tuple[float, float]) -> list[float] | None:
+    pixels, depth = scene.camera.project(np.array([[*spot, 0.0]]))
+    if depth[0] <= 0:
+        return None
+    return [round(float(v), 2) for v in pixels[0]]
