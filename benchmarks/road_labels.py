@@ -34,7 +34,7 @@ from acme_tracker.datasets import DetectionDataset, open_dataset
 from acme_tracker.datatypes import SUPER_CLASSES, ClassList, Detections, Image
 from acme_tracker.detection.registry import list_detectors, open_detector, working_score
 from acme_tracker.errors import DatasetError
-from acme_tracker.evaluation.detection import LEAST_SCORE, evaluate_detector
+from acme_tracker.evaluation.detection import LEAST_SCORE, DetectionReport, evaluate_detector
 from acme_tracker.interfaces import Detector
 from acme_tracker.labelling.riders import with_riders
 from acme_tracker.video.sources import open_source
@@ -77,7 +77,7 @@ def write_dataset(
 
 def checked_clip(clips: Path, info: dict[str, Any]) -> Path:
     """The clip that labels are of."""
-    clip = clips / info["clip"]
+    clip = clips / str(info["clip"])
     if not clip.is_file():
         raise DatasetError(f"{clip}: wanted the clip that was labelled, found none")
     found = hashlib.sha256(clip.read_bytes()).hexdigest()
@@ -148,14 +148,16 @@ def measure(name: str, data: DetectionDataset, threads: int, join_riders: bool) 
     once = Remembering(whole, join_riders)
     merged = evaluate_detector(once, data, score, TO_MERGED, timed=working)
     figures = {"ms": merged.ms_per_image}
-    reports = [(merged, (*MERGED, "person"))]
+    figures |= ap50(merged, (*MERGED, "person"))
     if set(FINE) & set(whole.classes):
-        reports.append((evaluate_detector(once, data, score, timed=once), FINE))
-    for report, wanted in reports:
-        for class_id, known in enumerate(report.classes):
-            if known in wanted:
-                figures[known] = report.figures(class_id)["AP50"]
+        figures |= ap50(evaluate_detector(once, data, score, timed=once), FINE)
     return figures
+
+
+def ap50(report: DetectionReport, wanted: Sequence[str]) -> dict[str, float]:
+    """In percent, by class."""
+    known = enumerate(report.classes)
+    return {name: report.figures(number)["AP50"] for number, name in known if name in wanted}
 
 
 # --- What is told -------------------------------------------------------------------------------
