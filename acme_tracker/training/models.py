@@ -30,13 +30,15 @@ def open_learner(
         ConfigError: there is no such model, or it cannot learn what the settings want.
         DatasetError: no images to learn from or to validate on.
     """
-    from acme_tracker.training import data, detectors, torchvision
+    from acme_tracker.training import classifier, data, detectors, torchvision
 
     torch.manual_seed(settings.optimisation.seed)
     name = settings.model.name
     if name == SMALLER_VGG:
         images = data.open_training_data(paths, settings)
         return detectors.SmallerVggLearner(images, settings, device, processes)
+    if name == CLASSIFIER:
+        return classifier.ClassifierLearner(paths, settings, device)
     if name in model_names():
         settings = torchvision.fitting(settings)
         images = data.open_training_data(paths, settings, complete=True)
@@ -48,4 +50,4 @@ def model_names() -> list[str]:
     """What `model.name` can be."""
     from acme_tracker.training.torchvision import trainable_names
 
-    return [SMALLER_VGG, *trainable_names()]
+    return [SMALLER_VGG, CLASSIFIER, *trainable_names()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -218,11 +219,21 @@ def open_loader(
     data: TrainingData, settings: TrainSettings, batches: EpochBatches
 ) -> DataLoader[Batch | DatasetError]:
     """Batches of the epoch that `batches` is set to, prepared ahead by other processes."""
+    return loader_of(SampleMaker(data, settings), Collate(data.rules), settings, batches)
+
+
+def loader_of(
+    maker: Dataset[Any],
+    collate: Callable[[list[Any]], Any],
+    settings: TrainSettings,
+    batches: EpochBatches,
+) -> DataLoader[Any]:
+    """Batches of what a maker makes of the draws."""
     workers = settings.data.workers
     loader: DataLoader[Any] = DataLoader(
-        SampleMaker(data, settings),
+        maker,
         batch_sampler=batches,
-        collate_fn=Collate(data.rules),
+        collate_fn=collate,
         num_workers=workers,
         # Not forked: OpenCV's and torch's threads do not survive that, and a worker may hang.
         multiprocessing_context="spawn" if workers else None,
