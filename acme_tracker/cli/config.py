@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import yaml
 
-from acme_tracker.config import TrackSettings, parse_assignments
+from acme_tracker.config import Settings, TrackSettings, parse_assignments
 
 app = typer.Typer(help="Show the settings.", no_args_is_help=True)
 
@@ -30,7 +30,19 @@ def config() -> None:
 
 
 @app.command()
-def show(config: ConfigFile = None, set_: Assignments = None) -> None:
+def show(
+    config: ConfigFile = None,
+    set_: Assignments = None,
+    train: Annotated[bool, typer.Option("--train", help="Those of `train`, not `track`.")] = False,
+) -> None:
     """Print the effective configuration, as a file that --config takes."""
-    settings = TrackSettings.load(config, parse_assignments(set_ or ()))
+    settings = _settings_class(train).load(config, parse_assignments(set_ or ()))
     print(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), end="")
+
+
+def _settings_class(train: bool) -> type[Settings]:
+    if not train:
+        return TrackSettings
+    from acme_tracker.training.settings import TrainSettings  # loads torch
+
+    return TrainSettings

@@ -6,6 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from acme_tracker.cli.config import app as config_app
 from acme_tracker.cli.train import train
 from acme_tracker.errors import ConfigError, DatasetError, OutputError
 from tests.training.scenes import TINY, write_data
@@ -37,9 +38,20 @@ def test_a_run_ends_with_its_best_figures_and_its_files(words: list[str], tmp_pa
     assert resumed.stdout == result.stdout
 
 
+def test_the_settings_of_a_training_can_be_shown_and_used_again(tmp_path: Path) -> None:
+    words = ["show", "--train", "--set", "fine_tuning.frozen_epochs=3"]
+    shown = CliRunner().invoke(config_app, words)
+    assert shown.exit_code == 0, shown.output
+    assert "frozen_epochs: 3" in shown.stdout
+    (tmp_path / "mine.yaml").write_text(shown.stdout)
+    again = CliRunner().invoke(config_app, ["show", "--train", "--config", f"{tmp_path}/mine.yaml"])
+    assert again.stdout == shown.stdout
+
+
 def test_errors_reach_the_main_command(words: list[str], tmp_path: Path) -> None:
     for more, kind in (
         (["--model", "smaller-vvg"], ConfigError),
+        (["--set", "optimisation.precision=fp16"], ConfigError),
         (["--set", "input.size=[1,2]"], ConfigError),
         (["--resume"], ConfigError),
         (["--data", str(tmp_path / "none")], DatasetError),
