@@ -176,3 +176,22 @@ def test_endless_traffic_shows_its_patches_where_it_says(benchmark: Any) -> None
     assert len(found) >= 3
     for left, top, right, bottom in found.xyxy.astype(int):
         assert changed[top:bottom, left:right].mean() > 0.9
+
+
+def test_the_training_benchmark_compares_bare_steps_with_whole_ones(
+    benchmark: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from tests.training.scenes import TINY, write_data
+
+    sets = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
+    words = ["--data", str(write_data(tmp_path / "data")), "--device", "cpu", "--rounds", "2"]
+    report = tmp_path / "report.json"
+    monkeypatch.setattr(sys, "argv", ["training.py", *words, *sets, "--json", str(report)])
+    benchmark("training").main()
+    found = json.loads(report.read_text())
+    assert found["bare"]["images_per_s"] > found["whole"]["images_per_s"] > 0
+    assert 0 < found["ratio"]["cpu"] < 1
+    assert "whole / bare: " in capsys.readouterr().out
