@@ -109,8 +109,10 @@ class RedetectionSettings(Settings):
     every_frames: int | None = Field(None, ge=1)
     confidence_below: float = Field(0.5, ge=0, le=1)
     min_gap_s: float = Field(0.0, ge=0)
-    idle_gap_s: float = Field(0.2, ge=0)
+    idle_gap_s: float = Field(0.25, ge=0)
+    movement_gap_s: float = Field(0.4, ge=0)
     max_gap_s: float = Field(0.5, gt=0)
+    still_gap_s: float = Field(2.0, gt=0)
 
 
 class OutputSettings(Settings):

@@ -356,6 +356,7 @@ class LookReason(StrEnum):
     NOTHING_TRACKED = "nothing tracked"
     LOW_CONFIDENCE = "low confidence"
     NEWCOMER = "newcomer"
+    MOVEMENT = "movement"
     MAX_GAP = "max gap"
     SCENE_CUT = "scene cut"
 

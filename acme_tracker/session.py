@@ -103,7 +103,8 @@ class TrackingSession:
             self._watch(frame)
         with stage("follow"):
             tracks = self.tracker.predict(frame)
-        wanted = self.policy.decide(frame, tracks) if self.observer.is_free(frame) else None
+        with stage("watch"):
+            wanted = self.policy.decide(frame, tracks) if self.observer.is_free(frame) else None
         with stage("detect"):
             answer = self.observer.observe(frame, tracks, wanted)
         if answer is not None:

@@ -5,57 +5,79 @@ from __future__ import annotations
 import numpy as np
 
 from acme_tracker.config import RedetectionSettings
-from acme_tracker.datatypes import Frame, Look, LookReason, Luma, Tracks, TrackState
+from acme_tracker.datatypes import Boxes, Frame, Look, LookReason, Luma, Tracks, TrackState
+from acme_tracker.tracking.movement import EntryZones, Movement
+
+NOWHERE = np.empty((0, 4), np.float32)
 
 
 class RedetectionPolicy:
     """Decides on each frame whether to detect, and says why.
 
     With `every_frames` it is a fixed cadence. Without, it looks on a scene cut, as soon as the
-    confidence of a confirmed track is low, at the latest every `max_gap_s`, and every `idle_gap_s`
-    while nothing is tracked or a newcomer waits for its second detection. The tracker latches a low
-    confidence until the next look, so that a look put off by `min_gap_s` is not forgotten.
+    confidence of a confirmed track is low, when a newcomer waits for its second detection, when
+    something moves outside every track (the sooner, the oftener looks there found an object), and
+    at the latest every `max_gap_s`; while nothing is tracked and nothing moves, every
+    `still_gap_s`. The tracker latches a low confidence until the next look, so that a look put off
+    by `min_gap_s` is not forgotten.
+
+    Looks are at whole frames. Looks at regions around what asks for them were tried (320x192 and
+    448x256 of an input of 864x480, a fifth and a third of its cost). Against whole frames of equal
+    cost they lost 4 to 6 points of HOTA at 30 frames/s and gained nothing at 5 to 10: they refresh
+    nobody else, and miss what they cut.
     """
 
     def __init__(self, settings: RedetectionSettings) -> None:
         self._settings = settings
+        self._movement = Movement()
+        self._zones = EntryZones()
         self._looked_s: float | None = None
+        self._looked_at: Boxes = NOWHERE  # what moved when the detector looked last
         self._cut = False
+        self._still = True  # nothing was tracked and nothing moved since then
 
     def scene_cut(self) -> None:
         """The scene is another one: the next decision is to look."""
         self._cut = True
+        self._zones = EntryZones()
+        self._looked_at = NOWHERE
 
     def decide(self, frame: Frame, tracks: Tracks) -> Look | None:
         """The look that this frame needs, if any; it counts as taken."""
-        reason = self._reason(frame, tracks)
+        if self._settings.every_frames is not None:
+            return self._by_cadence(frame, self._settings.every_frames)
+        active = tracks[tracks.state != TrackState.LOST]
+        moving = self._movement.outside(active.xyxy, frame)
+        self._zones.learn(self._looked_at, active.xyxy, frame.size)
+        self._looked_at = NOWHERE
+        self._still &= not len(active) and not len(moving)
+        reason = self._reason(frame, active, moving)
         if reason is None:
             return None
-        self._looked_s, self._cut = frame.time_s, False
+        self._looked_s, self._cut, self._still = frame.time_s, False, True
+        self._looked_at = moving
         return Look(reason)
 
-    def _reason(self, frame: Frame, tracks: Tracks) -> LookReason | None:
-        wanted = self._settings
-        if wanted.every_frames is not None:
-            due = frame.index % wanted.every_frames == 0
-            reason = LookReason.EVERY_FRAME if wanted.every_frames == 1 else LookReason.CADENCE
-            return reason if due else None
+    def _by_cadence(self, frame: Frame, every: int) -> Look | None:
+        reason = LookReason.EVERY_FRAME if every == 1 else LookReason.CADENCE
+        return Look(reason) if frame.index % every == 0 else None
+
+    def _reason(self, frame: Frame, active: Tracks, moving: Boxes) -> LookReason | None:
+        """The first reason to look at a frame."""
         if self._cut:
             return LookReason.SCENE_CUT
         if self._looked_s is None:
             return LookReason.NOTHING_TRACKED
-        return self._reason_of_tracks(tracks, frame.time_s - self._looked_s)
-
-    def _reason_of_tracks(self, tracks: Tracks, gap_s: float) -> LookReason | None:
-        """The first reason to look again `gap_s` after the last look."""
-        wanted, confirmed = self._settings, tracks.confirmed
-        unsure = (confirmed.confidence < wanted.confidence_below).any()  # NaN is not unsure
-        tentative = (tracks.state == TrackState.TENTATIVE).any()
+        wanted, gap_s = self._settings, frame.time_s - self._looked_s
+        unsure = (active.confirmed.confidence < wanted.confidence_below).any()  # NaN is not unsure
+        tentative = (active.state == TrackState.TENTATIVE).any()
+        entering = (gap_s * self._zones.worth(moving, frame.size) >= wanted.movement_gap_s).any()
+        longest_s = wanted.still_gap_s if self._still else wanted.max_gap_s
         reasons = (
             (LookReason.LOW_CONFIDENCE, unsure and gap_s >= wanted.min_gap_s),
             (LookReason.NEWCOMER, tentative and gap_s >= wanted.idle_gap_s),
-            (LookReason.NOTHING_TRACKED, len(confirmed) == 0 and gap_s >= wanted.idle_gap_s),
-            (LookReason.MAX_GAP, gap_s >= wanted.max_gap_s),
+            (LookReason.MOVEMENT, entering),
+            (LookReason.MAX_GAP, gap_s >= longest_s),
         )
         return next((reason for reason, holds in reasons if holds), None)
 

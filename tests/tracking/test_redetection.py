@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -82,9 +84,42 @@ def test_an_engine_without_confidence_is_looked_after_by_the_longest_gap() -> No
     assert looks(policy, [tracks(np.nan)] * 6) == {0: "nothing tracked", 4: "max gap"}
 
 
-def test_an_empty_road_is_looked_at_at_the_idle_rate() -> None:
-    policy = RedetectionPolicy(RedetectionSettings(idle_gap_s=0.3))
-    assert list(looks(policy, [tracks()] * 10)) == [0, 3, 6, 9]
+def test_an_empty_still_road_is_hardly_looked_at() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(max_gap_s=0.5, still_gap_s=1.5))
+    assert looks(policy, [tracks()] * 32) == {0: "nothing tracked", 15: "max gap", 30: "max gap"}
+
+
+def test_what_moves_outside_every_track_is_looked_at_soon() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(movement_gap_s=0.2, max_gap_s=9))
+    frames, truth = moving_patches([(20, 60), (200, 150)], (5, 0), 6)
+    reasons = []
+    for index, (picture, boxes) in enumerate(zip(frames, truth, strict=True)):
+        known = replace(tracks(0.9, 0.9), xyxy=boxes)[: 1 if index <= 2 else 2]
+        look = policy.decide(Frame.of_image(picture.image, index, index / 10), known)
+        reasons.append(look and str(look.reason))
+    assert reasons == ["nothing tracked", None, "movement", None, None, None]
+
+
+def test_where_looks_find_nothing_movement_waits_longer_from_look_to_look() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(movement_gap_s=0.1, max_gap_s=99))
+    pictures = [textured_scene((64, 48), seed=1), textured_scene((64, 48), seed=1)]
+    pictures[1][10:20, 10:20] ^= 255  # a lamp that blinks
+    taken = [
+        index
+        for index in range(60)
+        if policy.decide(Frame.of_image(pictures[index % 2], index, index / 10), tracks())
+    ]
+    gaps = np.diff(taken)
+    assert (np.diff(gaps) >= 0).all()
+    assert gaps[0] == 1
+    assert gaps[-1] >= 5
+
+
+def test_a_new_scene_has_entries_of_its_own() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(max_gap_s=9))
+    policy.decide(frame(0), tracks(0.9))
+    policy.scene_cut()
+    assert looks(policy, [tracks(0.9)] * 3) == {0: "scene cut"}
 
 
 @pytest.mark.parametrize(("every", "reason"), [(1, "every frame"), (3, "cadence")])

@@ -1,0 +1,92 @@
+"""What moves outside every track, and where looking at it paid: where objects enter."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acme_tracker.boxes import centres, coverage, from_centres, from_ltwh, sizes
+from acme_tracker.datatypes import Boxes, Frame
+
+WIDTH = 160  # of the small picture in which movement is seen
+LEAST_CHANGE = 8  # grey levels
+NOISES = 4  # a change is so many times the picture's own noise
+LEAST_PIXELS = 4  # of the small picture
+TRACK_GROWN = 1.25  # an object's edges, shadow and lights move outside its box
+
+
+class Movement:
+    """Sees movement: a small grey picture against the one before."""
+
+    def __init__(self) -> None:
+        self._last = np.empty((0, 0), np.int16)
+
+    def outside(self, tracked: Boxes, frame: Frame) -> Boxes:
+        """Boxes (M, 4) around what moves outside the tracked boxes (N, 4)."""
+        import cv2
+
+        changed = self._changed(frame)
+        scale = np.tile(np.divide(frame.size, changed.shape[::-1]), 2)
+        for left, top, right, bottom in np.maximum(_grown(tracked) / scale, 0).tolist():
+            changed[int(top) : int(np.ceil(bottom)), int(left) : int(np.ceil(right))] = 0
+        joined = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+        _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+        blobs = stats[1:][stats[1:, cv2.CC_STAT_AREA] >= LEAST_PIXELS]  # the first is the ground
+        return from_ltwh(np.asarray(blobs[:, :4] * scale, np.float32))
+
+    def _changed(self, frame: Frame) -> NDArray[np.uint8]:
+        """(h, w) 0 or 1, in the small picture."""
+        import cv2
+
+        width, height = frame.size
+        step = max(1, min(4, width // (2 * WIDTH)))  # pixels left out need not be read
+        small_size = (WIDTH, max(1, round(WIDTH * height / width)))
+        small = cv2.resize(frame.luma[::step, ::step], small_size, interpolation=cv2.INTER_AREA)
+        last, self._last = self._last, small.astype(np.int16)
+        if last.shape != small.shape:
+            return np.zeros(small.shape, np.uint8)
+        change = self._last - last
+        change = np.abs(change - np.int16(np.median(change)))  # another light is no movement
+        usual = np.median(change)
+        if usual >= LEAST_CHANGE:  # the camera itself moves
+            return np.zeros(small.shape, np.uint8)
+        return np.asarray(change > max(LEAST_CHANGE, NOISES * (usual + 1)), np.uint8)
+
+
+class EntryZones:
+    """How often movement was an object that the detector found, for every part of the picture.
+
+    That is where objects enter. A waving tree, a screen or the far end of the road is worth ever
+    less; every part begins as one where objects enter.
+    """
+
+    GRID = (16, 12)  # columns, rows
+    TRUST = 2  # looks that every part is thought to have had, all with success
+    LEAST_WORTH = 0.02
+    FOUND = 0.3  # share of what moved that a track covers afterwards
+
+    def __init__(self) -> None:
+        self._looks = np.full(self.GRID[::-1], float(self.TRUST))
+        self._found = self._looks.copy()
+
+    def worth(self, moving: Boxes, size: tuple[int, int]) -> NDArray[np.float64]:
+        """(M, 4) in a picture of (width, height) -> (M,) share of looks that found an object."""
+        cells = self._cells(moving, size)
+        return np.asarray(np.maximum(self._found[cells] / self._looks[cells], self.LEAST_WORTH))
+
+    def learn(self, moving: Boxes, tracked: Boxes, size: tuple[int, int]) -> None:
+        """What moved (M, 4) on a frame that was looked at, and the tracks (N, 4) since."""
+        found = coverage(moving, _grown(tracked)).max(axis=1, initial=0) > self.FOUND
+        cells = self._cells(moving, size)
+        np.add.at(self._looks, cells, 1)
+        np.add.at(self._found, cells, found)
+
+    def _cells(self, xyxy: Boxes, size: tuple[int, int]) -> tuple[NDArray[np.intp], ...]:
+        """Rows and columns of the boxes' centres."""
+        columns, rows = self.GRID
+        column, row = (centres(xyxy) * self.GRID / size).astype(np.intp).T
+        return np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)
+
+
+def _grown(tracked: Boxes) -> Boxes:
+    return from_centres(centres(tracked), sizes(tracked) * np.float32(TRACK_GROWN))
