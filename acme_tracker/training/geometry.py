@@ -17,9 +17,7 @@ from acme_tracker.training.settings import AugmentationSettings, SourceOfImages
 
 PADDING = 114
 _TURNED = 1 / 3  # share of the samples
-_LEAST_SNAPPED = (
-    64  # pixels shown: to move an edge by half a pixel changes their size by 1 % at most
-)
+_LEAST_SNAPPED = 64  # pixels: half of one more or less is 1 % of them at most
 _EXACT_PX = 1e-6
 _AIMED = 0.6  # share of the samples with one of its objects in view
 
@@ -114,9 +112,10 @@ def lay_picture(image: Image, matrix: Matrix, tile: Size) -> Image:
     import cv2
 
     grey = (PADDING, PADDING, PADDING)
-    spans = [_span(matrix, axis, image.shape[1 - axis], tile[axis]) for axis in range(2)]
-    if spans[0] and spans[1]:
-        (left, right, x, x_end), (top, bottom, y, y_end) = spans
+    across = _span(matrix, 0, image.shape[1], tile[0])
+    down = _span(matrix, 1, image.shape[0], tile[1])
+    if across and down:
+        (left, right, x, x_end), (top, bottom, y, y_end) = across, down
         shown = image[top:bottom, left:right]
         resized = cv2.resize(shown, (x_end - x, y_end - y), interpolation=cv2.INTER_LINEAR)
         if matrix[0, 0] < 0:
