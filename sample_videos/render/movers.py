@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import sqrt
+from math import atan2, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,12 +162,12 @@ def pose(mover: Mover, time_s: float) -> Pose | None:
 
 
 def placed(mover: Mover, way: float, left: float) -> tuple[float, float, float]:
-    """Both axles stay on the path."""
+    """x, y, heading of the body's middle; both axles stay on the path."""
     reach = 0.3 * mover.length
-    points, headings = mover.route.path.at(np.array((way - reach, way + reach)), np.full(2, left))
-    ahead = points[1] - points[0]
-    heading = float(np.arctan2(ahead[1], ahead[0]))
-    near = float(headings.mean())
-    heading += 2 * np.pi * round((near - heading) / (2 * np.pi))
-    middle = points.mean(axis=0)
-    return float(middle[0]), float(middle[1]), heading
+    path = mover.route.path
+    rear_x, rear_y, rear_heading = path.one(way - reach, left)
+    front_x, front_y, front_heading = path.one(way + reach, left)
+    heading = atan2(front_y - rear_y, front_x - rear_x)
+    near = (rear_heading + front_heading) / 2
+    heading += 2 * pi * round((near - heading) / (2 * pi))
+    return (rear_x + front_x) / 2, (rear_y + front_y) / 2, heading

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
+from math import cos, sin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +43,23 @@ class Path:
         point = np.stack([x, y], -1) + (way - inside)[..., None] * ahead
         aside = np.stack([-ahead[..., 1], ahead[..., 0]], -1)
         return point + np.asarray(left)[..., None] * aside, heading
+
+    @cached_property
+    def _table(self) -> tuple[list[float], list[list[float]]]:
+        """Ways, and rows of (x, y, heading), as plain numbers: faster for one point at a time."""
+        return self.way.tolist(), np.column_stack([self.points, self.headings]).tolist()
+
+    def one(self, way: float, left: float) -> tuple[float, float, float]:
+        """As `at`, for one point: x, y, heading."""
+        ways, rows = self._table
+        inside = min(max(way, 0.0), ways[-1])
+        after = min(max(bisect_right(ways, inside), 1), len(ways) - 1)
+        low, high = rows[after - 1], rows[after]
+        share = (inside - ways[after - 1]) / (ways[after] - ways[after - 1])
+        x, y, heading = (a + share * (b - a) for a, b in zip(low, high, strict=True))
+        ahead_x, ahead_y = cos(heading), sin(heading)
+        beyond = way - inside
+        return x + beyond * ahead_x - left * ahead_y, y + beyond * ahead_y + left * ahead_x, heading
 
     @cached_property
     def curvature(self) -> Array:

@@ -6,7 +6,7 @@ on the strip of ground that it is about to cover: a leader, someone who crosses,
 
 from __future__ import annotations
 
-from math import sqrt
+from math import cos, sin, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ class Simulation:
 
     def run(self, warm_up_s: float, seconds: float) -> list[Mover]:
         """All who were there between 0 and `seconds`, numbered from 1 in order of coming."""
+        self._walkers_on_their_way(-warm_up_s)
         for number in range(round((warm_up_s + seconds + 1.0) / STEP_S)):
             self.step(number * STEP_S - warm_up_s)
         seen = [m for m in (*self.finished, *self.movers) if self._end(m) > 0]
@@ -58,6 +59,16 @@ class Simulation:
         self.finished += [m for m in self.movers if m.gone]
         self.movers = [m for m in self.movers if not m.gone]
 
+    def _walkers_on_their_way(self, time_s: float) -> None:
+        """Walkers are too slow to come from the routes' ends while it warms up."""
+        for route in self.routes:
+            if route.mix[0][0] in fleet.WALKERS:
+                count = self.rng.poisson(route.per_hour * route.path.length / route.limit / 3600)
+                for _ in range(int(count)):
+                    mover = self._newcomer(route, 0, time_s, route.limit)
+                    mover.state[0] = self.rng.uniform(0.0, route.path.length)
+                    self.movers.append(mover)
+
     def _gap(self, route: Route, first: bool = False) -> float:
         """Seconds to the next one on a lane: a least one, and a random rest."""
         mean = 3600 * len(route.lanes) / max(route.per_hour, 1e-9)
@@ -69,22 +80,30 @@ class Simulation:
             due = self.due[route.name]
             for lane in range(len(route.lanes)):
                 due[lane] -= STEP_S
-                if due[lane] <= 0 and self._free(route, lane):
-                    self.movers.append(self._newcomer(route, lane, time_s))
+                speed = self._entry_speed(route, lane) if due[lane] <= 0 else None
+                if speed is not None:
+                    self.movers.append(self._newcomer(route, lane, time_s, speed))
                     due[lane] = self._gap(route)
 
-    def _free(self, route: Route, lane: int) -> bool:
+    def _entry_speed(self, route: Route, lane: int) -> float | None:
+        """How fast one may come in behind the last; None while there is no room."""
+        allowed = min(route.limit, float(self.speeds[route.name][0]))
         if route.mix[0][0] in fleet.WALKERS:
-            return True
-        spot = route.path.at(np.array([0.0]), np.array([route.lanes[lane]]))[0][0]
+            return allowed
+        x, y, heading = route.path.one(0.0, route.lanes[lane])
         for mover in self.movers:
-            x, y, _ = mover.spot
-            reach = mover.tail_m + 9.0 + 0.4 * mover.state[1]
-            if mover.kind != _WALKER and np.hypot(x - spot[0], y - spot[1]) < reach:
-                return False
-        return True
+            away_x, away_y = mover.spot[0] - x, mover.spot[1] - y
+            gap = away_x * cos(heading) + away_y * sin(heading) - mover.tail_m - 3.0
+            aside = abs(away_y * cos(heading) - away_x * sin(heading))
+            if mover.kind == _WALKER or aside > 2.2 or gap < -40 or gap > 3 * allowed:
+                continue
+            speed = min(allowed, float(mover.state[1]) + 1.0)
+            if gap < 4.0 + 1.2 * speed:
+                return None
+            allowed = speed
+        return allowed
 
-    def _newcomer(self, route: Route, lane: int, time_s: float) -> Mover:
+    def _newcomer(self, route: Route, lane: int, time_s: float, speed: float) -> Mover:
         names, shares = zip(*route.mix, strict=True)
         weights = np.array(shares) / sum(shares)
         name = str(names[int(self.rng.choice(len(names), p=weights))])
@@ -96,34 +115,23 @@ class Simulation:
         number = len(self.finished) + len(self.movers) + 1
         mover = Mover(number, name, route, wish, time_s, lane, stray, body, second)
         mover.from_left = route.lanes[lane]
-        start = min(wish, float(self.speeds[route.name][0]))
-        _, heading = route.path.at(np.array([0.0]))
-        mover.state = np.array((0.0, start, 0.0, mover.left(time_s), heading[0]))
+        mover.spot = route.path.one(0.0, mover.left(time_s))
+        mover.state = np.array((0.0, min(wish, speed), 0.0, mover.left(time_s), mover.spot[2]))
         return mover
 
     def _obstacles(self, time_s: float) -> tuple[Array, Array, NDArray[np.int64]]:
         """Points along everybody's middle line (N, 2), their half widths and whose they are."""
-        spots, sizes, owners = [], [], []
+        spots: list[tuple[float, float]] = []
+        sizes: list[float] = []
+        owners: list[int] = []
         for number, mover in enumerate(self.movers):
-            x, y, heading = mover.spot = placed(mover, float(mover.state[0]), mover.left(time_s))
-            front, rear = mover.length / 2, -mover.length / 2
-            along = np.linspace(rear, front, max(2, int(mover.length / 1.8) + 1))
-            body = np.array((x, y)) + along[:, None] * np.array((np.cos(heading), np.sin(heading)))
-            if mover.tail_m > mover.length / 2:
-                back = np.arange(-mover.tail_m, rear, 1.8) - fleet.model(mover.model).hitch_x
-                turn = float(mover.state[4])
-                hitch = np.array((x, y)) + fleet.model(mover.model).hitch_x * np.array(
-                    (np.cos(heading), np.sin(heading))
-                )
-                towed = hitch + back[:, None] * np.array((np.cos(turn), np.sin(turn)))
-                body = np.concatenate([body, towed])
-            spots.append(body)
+            mover.spot = placed(mover, float(mover.state[0]), mover.left(time_s))
+            body = _body(mover)
+            spots += body
             half = 0.9 if mover.kind == _WALKER else mover.width / 2
-            sizes.append(np.full(len(body), half))
-            owners.append(np.full(len(body), number))
-        if not spots:
-            return np.zeros((0, 2)), np.zeros(0), np.zeros(0, np.int64)
-        return np.concatenate(spots), np.concatenate(sizes), np.concatenate(owners)
+            sizes += [half] * len(body)
+            owners += [number] * len(body)
+        return np.array(spots).reshape(-1, 2), np.array(sizes), np.array(owners, np.int64)
 
     def _pull(
         self, mover: Mover, spots: Array, sizes: Array, owners: NDArray[np.int64], time_s: float
@@ -152,14 +160,12 @@ class Simulation:
             return np.inf
         if colour == "red" and gap < 0.5 * brake_m and mover.state[1] > 3:
             return np.inf  # too late to stop: it clears the crossing
-        return max(gap, 0.0) + 1.0
+        return max(gap, 0.01) + (0.0 if mover.kind == _WALKER else 1.0)
 
     def _leader(
         self, mover: Mover, left: float, spots: Array, sizes: Array, owners: NDArray[np.int64]
     ) -> tuple[float, float]:
         """The gap to what lies on the strip ahead, and how fast that goes along it."""
-        if not len(spots):
-            return np.inf, 0.0
         front = float(mover.state[0]) + mover.length / 2
         reach = 12.0 + 4.5 * float(mover.state[1])
         ahead = AHEAD_M[reach > AHEAD_M]
@@ -231,6 +237,23 @@ class Simulation:
             trailer += moved / (towed.length - 4.6) * float(np.sin(mover.spot[2] - trailer))
         mover.state = np.array((way + moved, new_speed, pull, mover.left(time_s), trailer))
         mover.gone = bool(mover.state[0] - mover.tail_m > mover.route.path.length)
+
+
+def _body(mover: Mover) -> list[tuple[float, float]]:
+    """Points along its middle line, and along its trailer's."""
+    x, y, heading = mover.spot
+    front = mover.length / 2
+    steps = max(1, int(mover.length / 1.8))
+    along = [front * (2 * n / steps - 1) for n in range(steps + 1)]
+    ahead_x, ahead_y = cos(heading), sin(heading)
+    points = [(x + way * ahead_x, y + way * ahead_y) for way in along]
+    if mover.tail_m > front:
+        hitch = fleet.model(mover.model).hitch_x
+        turn = float(mover.state[4])
+        back = [-(mover.tail_m + hitch) + 1.8 * n for n in range(int((mover.tail_m - front) / 1.8))]
+        x, y = x + hitch * ahead_x, y + hitch * ahead_y
+        points += [(x + way * cos(turn), y + way * sin(turn)) for way in back]
+    return points
 
 
 def _idm(mover: Mover, speed: float, wish: float, gap: float, leader: float) -> float:

@@ -60,3 +60,11 @@ def test_a_ribbon_runs_counter_clockwise_round_its_area() -> None:
     x, y = outline.T
     area = (x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2
     assert area == pytest.approx(150)
+
+
+def test_one_point_lies_where_many_lie() -> None:
+    path = scene("intersection").routes[1].path
+    ways = np.linspace(-5, path.length + 5, 40)
+    points, headings = path.at(ways, np.full(40, 1.2))
+    alone = [path.one(float(way), 1.2) for way in ways]
+    np.testing.assert_allclose(alone, np.column_stack([points, headings]), atol=1e-9)

@@ -91,7 +91,7 @@ def test_nobody_passes_a_red_light(crossing: Traffic) -> None:
         stop = mover.route.stop_m
         for step, (state, after) in enumerate(zip(mover.history, mover.history[1:], strict=False)):
             front, moved = state[0] + mover.length / 2, after[0] + mover.length / 2
-            if stop is not None and front <= stop < moved and state[1] > 0.5:
+            if stop is not None and front <= stop < moved:
                 time_s = mover.came_s + 0.1 * step
                 passed += 1
                 # As in life, who is too near when it turns red drives on: within its first second.

@@ -154,16 +154,17 @@ def paint(graph: Graph) -> None:
     )
 
 
-def lamp(graph: Graph, colour, glow, least: float, attribute: str) -> None:
+def lamp(graph: Graph, colour, glow, least: float, attribute: str, own: float = 1.0) -> None:
+    """Glows by an attribute; `own` darkens what it looks like unlit."""
     strength = graph.maths("MULTIPLY_ADD", graph.own(attribute), glow, least)
     graph.shade(
-        Base_Color=(*colour, 1), Emission_Color=(*colour, 1), Emission_Strength=strength,
-        Roughness=0.08, Coat_Weight=0.5,
+        Base_Color=(*(own * part for part in colour), 1), Emission_Color=(*colour, 1),
+        Emission_Strength=strength, Roughness=0.08, Coat_Weight=0.5,
     )  # fmt: skip
 
 
 def headlight(graph: Graph) -> None:
-    lamp(graph, (0.75, 0.78, 0.80), 45.0, 0.0, "lit")
+    lamp(graph, (0.75, 0.78, 0.80), 45.0, 0.0, "lit", own=0.55)
 
 
 def taillight(graph: Graph) -> None:
@@ -172,7 +173,7 @@ def taillight(graph: Graph) -> None:
 
 def signal(graph: Graph, colour: str) -> None:
     shades = {"red": (0.9, 0.03, 0.01), "yellow": (0.9, 0.45, 0.02), "green": (0.03, 0.75, 0.35)}
-    lamp(graph, shades[colour], 9.0, 0.01, colour)
+    lamp(graph, shades[colour], 9.0, 0.0, colour, own=0.12)
 
 
 def second(graph: Graph, roughness: float = 0.7) -> None:

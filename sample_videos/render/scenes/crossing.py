@@ -25,6 +25,7 @@ CROSSWALK = (14.8, 18.0)
 STOP = 19.4
 ENTRY = 150.0  # where traffic comes from
 KERB = 0.13
+_CYCLED = 130.0  # where bicycles come from
 _TURN = 14.0  # where turning begins
 
 MIX = tuple(zip(CARS, CAR_SHARES, strict=True))
@@ -58,7 +59,10 @@ def _block(arm: int, u: tuple[float, float], v: tuple[float, float], z: float, m
 def ground() -> tuple[Area, ...]:
     """Asphalt, pavements, kerbs and grass."""
     far = 260.0
-    areas = [Area(((-far, -far), (far, -far), (far, far), (-far, far)), 0.0, "asphalt")]
+    areas = [
+        Area(_square(1500.0), -0.1, "grass"),
+        Area(_square(far), 0.0, "asphalt"),
+    ]
     for arm in range(4):
         rounded = _corner(HALF)
         areas.append(Area(on_arms(arm, rounded), KERB, "paving", True))
@@ -71,6 +75,10 @@ def ground() -> tuple[Area, ...]:
         areas.append(gutter)
         areas.append(_block(arm, (HALF + CORNER, REACH), (-HALF, -HALF + 0.35), 0.004, "gutter"))
     return tuple(areas)
+
+
+def _square(half: float) -> tuple[Spot, ...]:
+    return ((-half, -half), (half, -half), (half, half), (-half, half))
 
 
 def _corner(half: float) -> list[Spot]:
@@ -157,6 +165,10 @@ def buildings() -> tuple[Building, ...]:
                 blocks.append(
                     Building(x, y, 26.0 + 2 * (index % 2), 18.0, height, arm * pi / 2, index % 5)
                 )
+        for number in (-2, -1, 0, 1, 2):  # they close the view where the arm ends
+            x, y = on_arm(arm, 290.0 + 9 * number, 42.0 * number)
+            height = heights[(2 * arm + number) % len(heights)]
+            blocks.append(Building(x, y, 22.0, 36.0, height, arm * pi / 2, (arm + number) % 5))
     return tuple(blocks)
 
 
@@ -170,7 +182,7 @@ def routes(flow: float = 1.0) -> tuple[Route, ...]:
             _right(arm, axis, 170 * flow),
             _bicycles(arm, axis, 200 * flow),
         ]
-        found += _walkers(arm, "ew" if axis == "ns" else "ns", 150 * flow)
+        found += _walkers(arm, "ew" if axis == "ns" else "ns", 60 * flow)
     return tuple(found)
 
 
@@ -207,9 +219,9 @@ def _turning(arm: int, v_in: float, leave: int, v_out: float) -> Path:
 
 def _bicycles(arm: int, axis: str, per_hour: float) -> Route:
     v = HALF - 0.85
-    path = joined(straight(on_arm(arm, 90, v), on_arm(arm + 2, 90, -v)))
-    return Route(f"bicycles-{arm}", path, 5.2, CYCLISTS, per_hour, (0.0,), 90 - STOP, axis, 0.15,
-                 "through")  # fmt: skip
+    path = joined(straight(on_arm(arm, _CYCLED, v), on_arm(arm + 2, _CYCLED, -v)))
+    return Route(f"bicycles-{arm}", path, 5.2, CYCLISTS, per_hour, (0.0,), _CYCLED - STOP,
+                 axis, 0.15, "through")  # fmt: skip
 
 
 def _walkers(arm: int, group: str, per_hour: float) -> list[Route]:
@@ -217,8 +229,8 @@ def _walkers(arm: int, group: str, per_hour: float) -> list[Route]:
     u, side = sum(CROSSWALK) / 2, HALF + 3.0
     found = []
     for way in (-1, 1):
-        places = [(side + 0.4, -60.0), (side + 0.4, -26.0), (u, -15.0), (u, 15.0),
-                  (side + 0.4, 26.0), (side + 0.4, 60.0)]  # fmt: skip
+        places = [(side + 0.4, -120.0), (side + 0.4, -26.0), (u, -15.0), (u, 15.0),
+                  (side + 0.4, 26.0), (side + 0.4, 120.0)]  # fmt: skip
         points = [on_arm(arm, a, b * way) for a, b in places]
         path = joined(*(straight(a, b) for a, b in pairwise(points)))
         stop = path.way[np.abs(path.points - on_arm(arm, u, -way * (HALF + 0.7))).sum(1).argmin()]

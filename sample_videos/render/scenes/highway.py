@@ -95,9 +95,9 @@ def _routes(middle: Path) -> tuple[Route, ...]:
     back = Path(middle.points[::-1])
     found = []
     for name, path in (("north", middle.offset(-centre)), ("south", back.offset(-centre))):
-        found.append(Route(f"{name}-slow", path, 22.5, _SLOW_MIX, 700, lanes[:1], spread_m=0.25,
+        found.append(Route(f"{name}-slow", path, 22.5, _SLOW_MIX, 800, lanes[:1], spread_m=0.25,
                            movement=name))  # fmt: skip
-        found.append(Route(f"{name}-fast", path, 26.5, MIX, 5200, lanes, spread_m=0.25,
+        found.append(Route(f"{name}-fast", path, 26.5, MIX, 7200, lanes, spread_m=0.25,
                            movement=name))  # fmt: skip
     return tuple(found)
 
@@ -118,7 +118,7 @@ def scene(seed: int | None = None) -> Scene:
         seconds=10.0,
         seed=6 if seed is None else seed,
         weather="day",
-        camera=Camera((1.2, 0.0, 9.2), (1.4, 52.0, 0.0), 1250.0, (1280, 720)),
+        camera=Camera((1.2, 0.0, 9.2), (1.4, 50.0, 0.0), 1350.0, (1280, 720)),
         areas=_areas(middle),
         props=_props(middle),
         buildings=blocks,
