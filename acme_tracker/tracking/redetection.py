@@ -71,7 +71,8 @@ class RedetectionPolicy:
         wanted, gap_s = self._settings, frame.time_s - self._looked_s
         unsure = (active.confirmed.confidence < wanted.confidence_below).any()  # NaN is not unsure
         tentative = (active.state == TrackState.TENTATIVE).any()
-        entering = (gap_s * self._zones.worth(moving, frame.size) >= wanted.movement_gap_s).any()
+        patience_s = wanted.movement_gap_s if len(active) else wanted.idle_gap_s
+        entering = (gap_s * self._zones.worth(moving, frame.size) >= patience_s).any()
         longest_s = wanted.still_gap_s if self._still else wanted.max_gap_s
         reasons = (
             (LookReason.LOW_CONFIDENCE, unsure and gap_s >= wanted.min_gap_s),

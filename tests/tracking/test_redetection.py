@@ -100,8 +100,14 @@ def test_what_moves_outside_every_track_is_looked_at_soon() -> None:
     assert reasons == ["nothing tracked", None, "movement", None, None, None]
 
 
+def test_what_moves_while_nothing_is_tracked_is_looked_at_sooner() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(idle_gap_s=0.2, movement_gap_s=9, max_gap_s=9))
+    frames, _ = moving_patches([(20, 60)], (2, 0), 8)
+    assert [f.index for f in frames if policy.decide(f, tracks())] == [0, 5]
+
+
 def test_where_looks_find_nothing_movement_waits_longer_from_look_to_look() -> None:
-    policy = RedetectionPolicy(RedetectionSettings(movement_gap_s=0.1, max_gap_s=99))
+    policy = RedetectionPolicy(RedetectionSettings(idle_gap_s=0.1, max_gap_s=99))
     pictures = [textured_scene((64, 48), seed=1), textured_scene((64, 48), seed=1)]
     pictures[1][10:20, 10:20] ^= 255  # a lamp that blinks
     taken = [
