@@ -222,6 +222,8 @@ class Tracks(Table):
         quality: (N,) float32, the visual tracker's raw score; NaN where it gives none.
         state: (N,) TrackState.
         observed: (N,) bool, a detection on this very frame matched.
+        variance: (N, 4) float32 of the centre's x and y, width and height, square pixels; None
+            where nothing tells.
     """
 
     track_id: NDArray[np.int64]
@@ -233,6 +235,7 @@ class Tracks(Table):
     quality: NDArray[np.float32]
     state: NDArray[np.int64]
     observed: NDArray[np.bool_]
+    variance: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         count = self._check("track_id", np.int64)
@@ -244,6 +247,8 @@ class Tracks(Table):
         self._check("quality", np.float32, like=count)
         self._check("state", np.int64, like=count)
         self._check("observed", np.bool_, like=count)
+        if self.variance is not None:
+            self._check("variance", np.float32, 4, like=count)
 
     @classmethod
     def empty(cls) -> Self:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from acme_tracker.boxes import areas, centres, clip
 from acme_tracker.datatypes import (
+    Boxes,
     Detections,
     EventKind,
     Frame,
@@ -23,6 +24,7 @@ from acme_tracker.datatypes import (
     Tracks,
     TrackState,
 )
+from acme_tracker.tracking.fusion import Floats, Mask, cut_edges
 
 Rows = NDArray[np.intp]
 
@@ -39,13 +41,17 @@ class TrackTable:
                 ("track_id", np.int64),  # from confirmation on; 0 before
                 ("state", np.int64),
                 ("xyxy", np.float32, 4),
+                ("variance", np.float32, 4),  # of centre x, y, width and height, square pixels
+                ("cut", np.bool_, 4),  # edges that the picture's border cut when detected last
                 ("votes", np.float64, class_count),  # sum of scores by class
                 ("score", np.float32),
+                ("best_score", np.float32),
                 ("quality", np.float32),
                 ("confidence", np.float32),
                 ("observed", np.bool_),
                 ("detections", np.int64),
                 ("detected_s", np.float64),  # time of the last detection
+                ("missed_s", np.float64),  # time of the first look since that missed it; inf before
                 ("first_frame", np.int64),  # first frame shown; -1 before
                 ("last_frame", np.int64),
                 ("first_s", np.float64),
@@ -63,7 +69,7 @@ class TrackTable:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def add(self, found: Detections, frame: Frame) -> Rows:
+    def add(self, found: Detections, variance: Floats, frame: Frame) -> Rows:
         """Tentative tracks of new detections; their row numbers."""
         new = np.zeros(len(found), self._dtype)
         new["key"] = [next(self._keys) for _ in range(len(found))]
@@ -72,18 +78,26 @@ class TrackTable:
         new["first_frame"] = -1
         self.rows = np.concatenate([self.rows, new])
         added = np.arange(len(self.rows) - len(new), len(self.rows))
+        self.place(added, found.xyxy, variance)
         self.observe(added, found, frame)
         return added
 
+    def place(self, where: Rows | slice, xyxy: Boxes, variance: Floats) -> None:
+        """Put rows (K) on boxes (K, 4) of this variance (K, 4)."""
+        self.rows["xyxy"][where] = xyxy
+        self.rows["variance"][where] = variance
+
     def observe(self, where: Rows, found: Detections, frame: Frame) -> None:
-        """Put the detections (K) that matched into their rows (K)."""
+        """Note the detections (K) that matched in their rows (K)."""
         rows = self.rows
-        rows["xyxy"][where] = found.xyxy
         rows["score"][where] = found.score
+        rows["best_score"][where] = np.maximum(rows["best_score"][where], found.score)
         rows["confidence"][where] = 1
         rows["observed"][where] = True
+        rows["cut"][where] = cut_edges(found.xyxy, frame.size)
         rows["detections"][where] += 1
         rows["detected_s"][where] = frame.time_s
+        rows["missed_s"][where] = np.inf
         rows["votes"][where, found.class_id] += found.score
 
     def confirm(self, where: Rows) -> None:
@@ -116,21 +130,21 @@ class TrackTable:
         rows["path_px"][shown[moved]] += way[moved]
         rows["anchor_xyxy"][shown[moved]] = here[moved]
 
-    def remove(self, gone: NDArray[np.bool_], frame: Frame) -> list[TrackEvent]:
+    def remove(self, gone: Mask, frame: Frame) -> list[TrackEvent]:
         """Take rows (N,) out; an ENDED event for each that was ever shown."""
         ended = self.rows[gone & (self.rows["first_frame"] >= 0)]
         self.rows = self.rows[~gone]
         return [self._event(EventKind.ENDED, row, frame) for row in ended]
 
-    def shares(self) -> NDArray[np.float32]:
+    def shares(self) -> Floats:
         """(N, C) class votes, rows summing to 1."""
         votes = self.rows["votes"]
         return np.asarray(votes / np.maximum(votes.sum(axis=1, keepdims=True), 1e-9), np.float32)
 
-    def tracks(self, size: tuple[int, int], velocity: NDArray[np.float32]) -> Tracks:
+    def tracks(self, size: tuple[int, int], velocity: Floats) -> Tracks:
         """The rows as the value that leaves the tracker: cut to the picture, `velocity` (N, 2)."""
         rows = self.rows
-        same = ("track_id", "score", "confidence", "quality", "state", "observed")
+        same = ("track_id", "variance", "score", "confidence", "quality", "state", "observed")
         columns = {name: rows[name].copy() for name in same}
         class_id = rows["votes"].argmax(axis=1)
         return Tracks(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from acme_tracker.boxes import areas, clip, coverage
+from acme_tracker.boxes import areas, clip, coverage, iou
 from acme_tracker.config import AssociationSettings, LifecycleSettings
 from acme_tracker.datatypes import (
+    Boxes,
     ClassList,
     Detections,
     Followed,
@@ -19,13 +19,20 @@ from acme_tracker.datatypes import (
 )
 from acme_tracker.interfaces import VisualTracker
 from acme_tracker.tracking.association import Targets, distance_of, match
+from acme_tracker.tracking.fusion import (
+    Floats,
+    Mask,
+    detection_variance,
+    drift_variance,
+    fuse,
+    grow_in,
+    hidden,
+)
 from acme_tracker.tracking.lifecycle import Rows, TrackTable
 from acme_tracker.tracking.motion import BoxMotion
 
-Mask = NDArray[np.bool_]
-Floats = NDArray[np.float32]
-
 FOLLOW_NOISE = 0.1  # of the box's size: what a visual tracker says is half as sure as a detection
+SAME_OBJECT = 0.6  # IoU with a track from which a detection left over is its object once more
 LEAST_INSIDE = 0.4  # share of a box in the picture below which, undetected, its object has left
 
 
@@ -33,7 +40,8 @@ class ObjectTracker:
     """Keeps the identities of one source's objects; implements `interfaces.Tracker`.
 
     A visual tracker follows the active tracks (tentative and confirmed); a motion filter knows the
-    velocity of all, and alone carries the lost ones. Detections correct, they never discard.
+    velocity of all, and alone carries the lost ones. A detection is fused with where its track was
+    expected: both count by their variances.
     """
 
     def __init__(
@@ -55,12 +63,11 @@ class ObjectTracker:
 
     def predict(self, frame: Frame) -> Tracks:
         """All tracks moved to a new frame."""
-        if self._frame is not None:
-            self._motion.predict(frame.time_s - self._frame.time_s)
+        passed_s = 0.0 if self._frame is None else frame.time_s - self._frame.time_s
+        self._motion.predict(passed_s)
         self._frame = frame
         self._table.rows["observed"] = False
-        self._table.rows["xyxy"] = self._motion.xyxy
-        self._follow(frame)
+        self._follow(frame, passed_s)
         self._lose((self._table.rows["state"] != TrackState.LOST) & self._has_left(frame), frame)
         rows = self._table.rows
         waited_s = frame.time_s - rows["detected_s"]
@@ -75,14 +82,14 @@ class ObjectTracker:
         found = found[areas(found.xyxy) <= self._lifecycle.max_area * width * height]
         state = self._table.rows["state"].copy()
         strong = found.score >= self._lifecycle.start_score
-        # Known tracks choose first among the strong detections, then the weak ones may continue
-        # a track (never begin one), then newcomers are seen again (ByteTrack, Zhang et al. 2022).
-        known = np.flatnonzero(state != TrackState.TENTATIVE)
-        known, free = self._assign(known, np.flatnonzero(strong), found, frame)
-        active = known[state[known] == TrackState.CONFIRMED]
-        self._assign(active, np.flatnonzero(~strong), found, frame)
-        tentative = np.flatnonzero(state == TrackState.TENTATIVE)
-        _, free = self._assign(tentative, free, found, frame)
+        # Shown tracks choose first among the strong detections, then the weak ones may continue
+        # them (never begin one; ByteTrack, Zhang et al. 2022). Of the strong ones left over, lost
+        # tracks are found again: they reach far, and would take others' if they chose first.
+        shown, free = np.flatnonzero(state == TrackState.CONFIRMED), np.flatnonzero(strong)
+        shown, free = self._assign(shown, free, found, frame)
+        self._assign(shown, np.flatnonzero(~strong), found, frame)
+        for waiting in (TrackState.LOST, TrackState.TENTATIVE):
+            _, free = self._assign(np.flatnonzero(state == waiting), free, found, frame)
         self._miss(observation, frame)
         self._start(found[free], frame)
         return self._tracks(frame)
@@ -106,17 +113,37 @@ class ObjectTracker:
 
     # --- on every frame -------------------------------------------------------------------------
 
-    def _follow(self, frame: Frame) -> None:
-        """Take over what the visual tracker says of the active tracks."""
+    def _follow(self, frame: Frame, passed_s: float) -> None:
+        """Take over what the visual tracker says of the active tracks; the others go on as before.
+
+        It was set on the track's box, so that it only adds its drift to that box's variance. Of a
+        track that is hidden it sees the object in front, so that one goes on by its motion.
+        """
         followed = self._visual.update(frame)
         rows = self._table.rows
         where = np.searchsorted(rows["key"], followed.target_id)  # keys only grow
+        variance = rows["variance"].copy()
+        self._table.place(slice(None), self._motion.xyxy, self._motion.variance)
+        ok = followed.ok & self._visual.sees
+        before = rows["confidence"][where]
+        confidence = self._latched(before, followed)
+        behind = self._hidden_at(where[ok], followed.xyxy[ok])[where]
+        behind &= confidence < self._unsure_below
         rows["quality"][where] = followed.quality
-        rows["confidence"][where] = self._latched(rows["confidence"][where], followed)
-        seen, xyxy = where[followed.ok], followed.xyxy[followed.ok]
-        rows["xyxy"][seen] = xyxy
-        if self._visual.sees:
-            self._motion.update(seen, xyxy, FOLLOW_NOISE)
+        rows["confidence"][where] = np.where(behind, before, confidence)
+
+        ok &= ~behind
+        seen, xyxy = where[ok], followed.xyxy[ok]
+        variance[seen] += drift_variance(xyxy, rows["confidence"][seen], passed_s)
+        self._table.place(seen, grow_in(xyxy, rows["cut"][seen], frame.size), variance[seen])
+        self._motion.update(seen, xyxy, FOLLOW_NOISE)
+
+    def _hidden_at(self, where: Rows, xyxy: Boxes) -> Mask:
+        """(N,) hidden by an active track, now that some rows (K) are at boxes (K, 4)."""
+        rows = self._table.rows
+        everyone = rows["xyxy"].copy()
+        everyone[where] = xyxy
+        return hidden(everyone, rows["state"] != TrackState.LOST)
 
     def _latched(self, before: Floats, followed: Followed) -> Floats:
         """Confidence (N,) now; one that was low stays low until a detection.
@@ -154,12 +181,15 @@ class ObjectTracker:
 
     def _observe(self, where: Rows, found: Detections, frame: Frame) -> None:
         """Correct tracks (K) by their detections (K)."""
-        state = self._table.rows["state"]
-        back = state[where] == TrackState.LOST
-        keys = self._table.rows["key"][where]
-        self._visual.start(frame, keys[back], found.xyxy[back])
-        self._visual.refresh(frame, keys[~back], found.xyxy[~back])
+        rows = self._table.rows[where]
+        back, keys = rows["state"] == TrackState.LOST, rows["key"]
+        fused, variance = fuse(rows["xyxy"], rows["variance"], found, frame.size)
+        # Motion alone takes detections for measurements and fuses by itself.
+        seen = fused if self._visual.sees else found.xyxy
+        self._visual.start(frame, keys[back], seen[back])
+        self._visual.refresh(frame, keys[~back], seen[~back])
         self._motion.update(where, found.xyxy)
+        self._table.place(where, fused, variance)
         self._table.observe(where, found, frame)
         self._confirm(where)
 
@@ -171,19 +201,29 @@ class ObjectTracker:
         self._table.confirm(where[known | often | (rows["score"] >= self._lifecycle.confirm_score)])
 
     def _miss(self, observation: Observation, frame: Frame) -> None:
-        """Lose the active tracks that were looked for and not found, except confident ones."""
+        """Lose the active tracks that were looked for and not found, except those that coast.
+
+        A track coasts that was once detected well, that the visual tracker is sure of, and that no
+        nearer object hides.
+        """
         rows = self._table.rows
         missed = ~rows["observed"] & (rows["state"] != TrackState.LOST)
         if observation.regions is not None:
             missed &= coverage(rows["xyxy"], observation.regions).max(axis=1, initial=0) > 0.5
-        waited_s = frame.time_s - rows["detected_s"]
-        confident = rows["confidence"] >= self._unsure_below
-        coasts = confident & (waited_s <= self._lifecycle.coast_s)
-        self._lose(missed & ~(coasts & (rows["state"] == TrackState.CONFIRMED)), frame)
+        rows["missed_s"][missed] = np.fmin(rows["missed_s"][missed], frame.time_s)
+        known = rows["state"] == TrackState.CONFIRMED
+        sure = rows["confidence"] >= self._unsure_below
+        real = rows["best_score"] >= self._lifecycle.confirm_score
+        recent = frame.time_s - rows["missed_s"] < self._lifecycle.coast_s
+        behind = hidden(rows["xyxy"], rows["observed"])
+        self._lose(missed & ~(known & sure & real & recent & ~behind), frame)
 
     def _start(self, found: Detections, frame: Frame) -> None:
-        """Begin a track at each of these detections."""
-        where = self._table.add(found, frame)
+        """Begin a track at each of these detections, unless it is of a tracked object."""
+        rows = self._table.rows
+        double = iou(found.xyxy, rows["xyxy"][rows["observed"]]).max(axis=1, initial=0)
+        found = found[double < SAME_OBJECT]
+        where = self._table.add(found, detection_variance(found), frame)
         self._motion.add(found.xyxy)
         self._visual.start(frame, self._table.rows["key"][where], found.xyxy)
         self._confirm(where)

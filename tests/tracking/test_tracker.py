@@ -116,19 +116,92 @@ def test_two_cars_that_pass_each_other_do_not_swap() -> None:
     for step in range(16):
         tracks = story.seen(car(30 * step, 100), car(480 - 30 * step, 130))
     places = dict(zip(tracks.track_id.tolist(), tracks.xyxy[:, 0].tolist(), strict=True))
-    assert places == {1: 450, 2: 30}
+    assert places == pytest.approx({1: 450, 2: 30}, abs=1)
 
 
 def test_a_missed_car_coasts_while_the_follower_is_sure_and_is_hidden_when_not() -> None:
-    story = Story(coast_s=0.25)
+    story = Story(coast_s=0.15)
     story.seen(car(0))
     assert story.seen().confirmed.track_id.tolist() == [1]
     assert story.seen().confirmed.track_id.tolist() == [1]
-    assert story.seen().confirmed.track_id.tolist() == []  # 0.3 s without a detection
+    assert story.seen().confirmed.track_id.tolist() == []  # 0.2 s after the first miss
     unsure = Story()
     unsure.seen(car(0))
     unsure.follower.quality = 0.2
     assert unsure.seen().confirmed.track_id.tolist() == []
+
+
+def test_only_a_look_misses() -> None:
+    story = Story(coast_s=0.15)
+    story.seen(car(0))
+    for _ in range(9):
+        story.unseen()
+    assert story.seen().confirmed.track_id.tolist() == [1]
+
+
+def test_a_track_that_was_never_detected_well_does_not_coast() -> None:
+    story = Story()
+    for _ in range(2):
+        story.seen(car(0), score=0.4)
+    assert story.seen().confirmed.track_id.tolist() == []
+    assert story.seen(car(0), score=0.4).confirmed.track_id.tolist() == [1]
+
+
+def test_a_missed_car_behind_a_nearer_one_is_hidden_at_once_and_keeps_its_number() -> None:
+    story = Story()
+    truck = (90.0, 90.0, 210.0, 210.0)
+    story.seen(car(0), truck)
+    for step in range(1, 5):
+        story.seen(car(20 * step), truck)
+    for _ in range(5):
+        assert story.seen(truck).confirmed.track_id.tolist() == [2]
+    tracks = story.seen(car(200), truck)
+    assert sorted(tracks.confirmed.track_id.tolist()) == [1, 2]
+
+
+def test_a_car_behind_a_nearer_one_goes_on_by_its_motion_not_with_what_hides_it() -> None:
+    story = Story()
+    truck = (110.0, 90.0, 230.0, 210.0)
+    for step in range(6):
+        story.seen(car(10 * step), truck)
+    story.follower.boxes[1] = np.array((130, 100, 190, 160), np.float32)  # jumped to the truck
+    story.follower.quality = 0.2
+    tracks = story.unseen()
+    assert tracks.xyxy[0, 0] == pytest.approx(60, abs=3)
+    assert tracks.confidence[0] == 1  # it asks for no look: there is nothing to see
+
+
+def test_a_second_box_on_a_tracked_object_begins_no_track() -> None:
+    story = Story()
+    story.seen(car(0))
+    assert story.seen(car(0), (2, 105, 62, 165)).track_id.tolist() == [1]
+
+
+def test_a_lost_track_does_not_take_the_detection_of_one_that_is_there() -> None:
+    story = Story(coast_s=0)
+    story.seen(car(0), car(70))
+    for _ in range(5):
+        story.seen(car(70))
+    tracks = story.seen(car(60))
+    assert tracks.confirmed.track_id.tolist() == [2]
+
+
+def test_a_trembling_detector_gives_a_steady_box() -> None:
+    rng = np.random.default_rng(0)
+    story = Story()
+    places = [
+        story.seen(car(100 + x, 100 + y)).xyxy[0] for x, y in rng.normal(0, 2, (40, 2)).tolist()
+    ]
+    assert np.std(places[10:], axis=0).max() < 1.4
+
+
+def test_how_unsure_a_box_is_falls_with_detections_and_grows_without() -> None:
+    story = Story()
+    tracks = [story.seen(car(100)), story.seen(car(100)), story.unseen(), story.unseen()]
+    first, second, third, fourth = np.array([t.variance for t in tracks])
+    assert (second < first).all()
+    assert (second < third).all()
+    assert (third < fourth).all()
 
 
 def test_a_low_confidence_stays_low_until_a_detection() -> None:
@@ -226,9 +299,9 @@ def test_the_life_of_a_track_is_what_was_shown_of_it() -> None:
     life = ended.life
     assert (life.first_frame, life.last_frame) == (0, 5)
     assert (life.first_time_s, life.last_time_s) == (0, 0.5)
-    assert life.path_length_px == pytest.approx(100)
+    assert life.path_length_px == pytest.approx(100, abs=1)
     assert life.detections == 6
-    assert (life.first_xyxy[0], life.last_xyxy[0]) == (0, 100)
+    assert (life.first_xyxy[0], life.last_xyxy[0]) == pytest.approx((0, 100), abs=1)
 
 
 def test_standing_still_with_a_trembling_box_is_no_way() -> None:
