@@ -91,13 +91,14 @@ def write_clip(
     (out / "gt").mkdir(parents=True, exist_ok=True)
     numbers = range(frames)
     meshes = load_meshes(cache.meshes)
-    shown: set[int] = set()
+    spans: dict[int, tuple[int, int]] = {}
     with (out / "gt" / "gt.txt").open("w", encoding="utf-8") as file:
         for number in numbers:
             index = cv2.imread(str(cache.index(number)), cv2.IMREAD_UNCHANGED)
             for row in truth_of(scene, movers, meshes, number, np.asarray(index, np.uint16)):
                 file.write(row.mot(number + 1) + "\n")
-                shown.add(row.track_id)
+                first, _ = spans.get(row.track_id, (number + 1, 0))
+                spans[row.track_id] = (first, number + 1)
     (out / "gt" / "labels.txt").write_text("\n".join(CLASSES) + "\n", encoding="utf-8")
     width, height = scene.camera.size
     (out / "seqinfo.ini").write_text(
@@ -105,7 +106,7 @@ def write_clip(
         f"imWidth={width}\nimHeight={height}\n",
         encoding="utf-8",
     )
-    card = scene_card(scene, movers, shown, frames)
+    card = scene_card(scene, movers, spans, frames)
     (out / "scene.json").write_text(json.dumps(card, separators=(",", ":")) + "\n")
     encode.encode(
         pictures(scene, weather, cache, numbers), out / "video.mp4", scene.frame_rate,

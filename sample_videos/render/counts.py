@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from render import fleet
+from render.models import CLASSES, FRONT_OF_HITCH_M
 from render.movers import Mover, pose
 from render.scene import CountingLine, Scene
 
 Array = NDArray[np.float64]
 BIN_S = 15.0
+Spans = Mapping[int, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,18 @@ class Way:
     speeds: list[float]
 
 
-def ways(scene: Scene, movers: Sequence[Mover], frames: int) -> list[Way]:
+def ways(scene: Scene, movers: Sequence[Mover], spans: Spans) -> list[Way]:
+    """Of each road user in `spans`, in these frames: the first and the last, counted from 1."""
     found = []
     for mover in movers:
+        if mover.track_id not in spans:
+            continue
+        first, last = spans[mover.track_id]
         way = Way(mover.track_id, mover.kind, mover.model, mover.route.movement, [], [], [], [])
-        for number in range(frames):
-            now = pose(mover, number / scene.frame_rate)
+        for number in range(first, last + 1):
+            now = pose(mover, (number - 1) / scene.frame_rate)
             if now is not None:
-                way.frames.append(number + 1)
+                way.frames.append(number)
                 way.xy.append((now.x, now.y))
                 way.headings.append(now.heading)
                 way.speeds.append(now.speed)
@@ -101,35 +108,12 @@ def binned(found: Sequence[Crossing], seconds: float) -> list[dict[str, object]]
 
 
 def scene_card(
-    scene: Scene, movers: Sequence[Mover], shown: set[int], frames: int
+    scene: Scene, movers: Sequence[Mover], spans: Spans, frames: int
 ) -> dict[str, object]:
-    """What scene.json holds; `shown` are the tracks that have rows in gt.txt."""
-    from render import fleet
-    from render.models import CLASSES
-
-    found = [way for way in ways(scene, movers, frames) if way.track_id in shown]
+    """What scene.json holds; `spans` are the frames from a track's first row to its last."""
+    found = ways(scene, movers, spans)
     crossed = crossings(scene, found)
     camera = scene.camera
-    tracks = []
-    for way in found:
-        model = fleet.model(way.model)
-        trailer = model.trailer
-        length = model.length
-        if trailer is not None:
-            length = model.length / 2 - model.hitch_x + trailer.length - 1.6
-        tracks.append(
-            {
-                "track_id": way.track_id,
-                "class": way.kind,
-                "model": way.model,
-                "movement": way.movement,
-                "size_m": [round(length, 2), model.width, round(model.height, 2)],
-                "first_frame": way.frames[0],
-                "xy_m": [[round(x, 3), round(y, 3)] for x, y in way.xy],
-                "heading_rad": [round(h, 4) for h in way.headings],
-                "speed_m_s": [round(v, 3) for v in way.speeds],
-            }
-        )
     return {
         "name": scene.name,
         "title": scene.title,
@@ -153,12 +137,32 @@ def scene_card(
                 "end_m": list(line.end),
                 "start_px": _pixel(scene, line.start),
                 "end_px": _pixel(scene, line.end),
+                "forward": line.forward,
+                "backward": line.backward,
             }
             for line in scene.lines
         ],
         "crossings": [asdict(crossing) for crossing in crossed],
         "bins": binned(crossed, frames / scene.frame_rate),
-        "tracks": tracks,
+        "tracks": [_track(way) for way in found],
+    }
+
+
+def _track(way: Way) -> dict[str, object]:
+    model = fleet.model(way.model)
+    length = model.length
+    if model.trailer is not None:
+        length = model.length / 2 - model.hitch_x + model.trailer.length - FRONT_OF_HITCH_M
+    return {
+        "track_id": way.track_id,
+        "class": way.kind,
+        "model": way.model,
+        "movement": way.movement,
+        "size_m": [round(length, 2), model.width, round(model.height, 2)],
+        "first_frame": way.frames[0],
+        "xy_m": [[round(x, 3), round(y, 3)] for x, y in way.xy],
+        "heading_rad": [round(h, 4) for h in way.headings],
+        "speed_m_s": [round(v, 3) for v in way.speeds],
     }
 
 

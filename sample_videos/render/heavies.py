@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from render.models import Light, Model, Wheel
+from render.models import FRONT_OF_HITCH_M, Light, Model, Wheel
 from render.shapes import Cut, Part
 
 _WHEEL_R, _WHEEL_W = 0.50, 0.30
@@ -190,7 +190,7 @@ def articulated(name: str = "articulated", canvas: bool = True) -> Model:
 def _trailer(canvas: bool) -> Model:
     """Its hitch lies at x = 0, its front 1.6 m before it."""
     width, length, floor, top = 2.55, 13.6, 1.2, 4.0
-    front = 1.6
+    front = FRONT_OF_HITCH_M
     rear = front - length
     middle = (front + rear) / 2
     sides = Part(bevel_m=0.03).box(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from render.shapes import Part
 
 CLASSES = ("person", "bicycle", "car", "motorcycle", "bus", "truck")  # 1 to 6 in gt.txt
+FRONT_OF_HITCH_M = 1.6  # of a trailer
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render import fleet
+from render.models import FRONT_OF_HITCH_M
 from render.paths import Path
 
 Array = NDArray[np.float64]
@@ -119,7 +120,7 @@ class Mover:
         model = fleet.model(self.model)
         if model.trailer is None:
             return model.length / 2
-        return model.trailer.length - 1.6 - model.hitch_x
+        return model.trailer.length - FRONT_OF_HITCH_M - model.hitch_x
 
     def left(self, time_s: float) -> float:
         share = min(max((time_s - self.changed_s) / CHANGE_S, 0.0), 1.0)

@@ -54,6 +54,8 @@ class CountingLine:
     name: str
     start: Spot
     end: Spot
+    forward: str = ""  # what these directions mean here
+    backward: str = ""
 
 
 @dataclass(frozen=True)

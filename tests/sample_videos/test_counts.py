@@ -12,6 +12,10 @@ from render.scenes import scene
 Traffic = tuple[Scene, list[Mover]]
 
 
+def everywhere(traffic: Traffic) -> dict[int, tuple[int, int]]:
+    return {mover.track_id: (1, traffic[0].frames) for mover in traffic[1]}
+
+
 def walk(points: list[tuple[float, float]], first: int = 1) -> Way:
     count = len(points)
     return Way(5, "car", "saloon", "", list(range(first, first + count)), points, [0.0] * count,
@@ -53,7 +57,7 @@ def test_bins_hold_fifteen_seconds() -> None:
 
 def test_speeds_agree_with_the_ways(crossing: Traffic) -> None:
     checked = 0
-    for way in ways(*crossing, crossing[0].frames):
+    for way in ways(*crossing, everywhere(crossing)):
         if len(way.frames) > 10:
             steps = np.hypot(*np.diff(np.array(way.xy), axis=0).T) * crossing[0].frame_rate
             mean = (np.array(way.speeds)[:-1] + np.array(way.speeds)[1:]) / 2
@@ -66,7 +70,7 @@ def test_speeds_agree_with_the_ways(crossing: Traffic) -> None:
 def test_crossings_agree_with_an_independent_count(crossing: Traffic) -> None:
     """By complex numbers: the line is turned onto the imaginary axis."""
     wanted, movers = crossing
-    found = ways(wanted, movers, wanted.frames)
+    found = ways(wanted, movers, everywhere(crossing))
     counted = 0
     for line in wanted.lines:
         start, end = complex(*line.start), complex(*line.end)
@@ -80,7 +84,7 @@ def test_crossings_agree_with_an_independent_count(crossing: Traffic) -> None:
 
 
 def test_the_card_tells_of_the_shown_tracks_only(crossing: Traffic) -> None:
-    card = scene_card(*crossing, shown={2, 3}, frames=50)
+    card = scene_card(*crossing, spans={2: (1, 50), 3: (11, 20)}, frames=50)
     assert [track["track_id"] for track in card["tracks"]] == [2, 3]  # type: ignore[attr-defined]
     assert {c["track_id"] for c in card["crossings"]} <= {2, 3}  # type: ignore[attr-defined]
     assert card["frames"] == 50

@@ -57,7 +57,7 @@ def _overcast(tree, background) -> None:
 
 def _street_lamps(scene: Scene) -> None:
     data = bpy.data.lights.new("street-lamp", "SPOT")
-    data.energy, data.color = 1500.0, (1.0, 0.74, 0.45)
+    data.energy, data.color = 5500.0, (1.0, 0.74, 0.45)
     data.spot_size, data.spot_blend, data.shadow_soft_size = radians(140), 0.7, 0.15
     for prop in scene.props:
         for x, y, z in LAMPS.get(prop.kind, ()):

@@ -226,7 +226,7 @@ def _show(actor: bpy.types.Object, shown: bool) -> None:
 
 def _headlights(actor: bpy.types.Object, model: Model) -> None:
     data = bpy.data.lights.get("headlight") or bpy.data.lights.new("headlight", "SPOT")
-    data.energy, data.color = 900.0, (1.0, 0.93, 0.82)
+    data.energy, data.color = 2200.0, (1.0, 0.93, 0.82)
     data.spot_size, data.spot_blend, data.shadow_soft_size = radians(70), 0.8, 0.06
     for place in model.headlights:
         lamp = bpy.data.objects.new("headlight", data)

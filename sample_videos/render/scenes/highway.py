@@ -125,8 +125,8 @@ def scene(seed: int | None = None) -> Scene:
         routes=_routes(middle),
         signals=Signals(),
         lines=(
-            CountingLine("northbound", east_out, east_in),
-            CountingLine("southbound", west_out, west_in),
+            CountingLine("northbound", east_out, east_in, "north", "south"),
+            CountingLine("southbound", west_out, west_in, "south", "north"),
         ),
         warm_up_s=45.0,
         samples=10,

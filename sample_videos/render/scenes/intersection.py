@@ -15,6 +15,7 @@ _NS, _LEFT, _EW = (
 # The clip begins 9 s before the first phase ends and shows all three.
 SIGNALS = Signals(((24.0, _NS), (9.0, _LEFT), (18.0, _EW)), offset_s=15.5)
 _H = crossing.HALF
+_WAYS = ("into the crossing", "out of the crossing")
 
 
 def scene(seed: int | None = None) -> Scene:
@@ -32,10 +33,10 @@ def scene(seed: int | None = None) -> Scene:
         routes=crossing.routes(1.25),
         signals=SIGNALS,
         lines=(
-            CountingLine("south", (_H, -13.5), (-_H, -13.5)),
-            CountingLine("north", (-_H, 13.5), (_H, 13.5)),
-            CountingLine("west", (-13.5, -_H), (-13.5, _H)),
-            CountingLine("east", (13.5, _H), (13.5, -_H)),
+            CountingLine("south", (_H, -13.5), (-_H, -13.5), *_WAYS),
+            CountingLine("north", (-_H, 13.5), (_H, 13.5), *_WAYS),
+            CountingLine("west", (-13.5, -_H), (-13.5, _H), *_WAYS),
+            CountingLine("east", (13.5, _H), (13.5, -_H), *_WAYS),
         ),
         warm_up_s=51.0,
     )
