@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,11 @@ class LabelFolder:
         self._pictures.append(_Picture(name, size, labels, by_people, shot.finished))
         if len(self) % _SAVED_EVERY == 0:
             self.save()
+
+    def correct(self, first: int, labels: Sequence[Labels]) -> None:
+        """Other labels for the pictures from number `first` on."""
+        for number, better in enumerate(labels, first):
+            self._pictures[number] = replace(self._pictures[number], labels=better)
 
     def save(self) -> None:
         """Write the labels of all pictures so far."""

@@ -29,6 +29,7 @@ class Fused(Table):
         share: (N,) float32, of the weight of those who know its kind.
         kind: (N,).
         votes: (N, C) float32, weighted sums.
+        moving: (N,) bool, it moves evenly; False until `motion.follow` has looked.
     """
 
     xyxy: Boxes
@@ -39,6 +40,7 @@ class Fused(Table):
     share: NDArray[np.float32]
     kind: NDArray[np.int64]
     votes: NDArray[np.float32]
+    moving: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         count = self._check("xyxy", np.float32, 4)
@@ -49,6 +51,7 @@ class Fused(Table):
         self._check("share", np.float32, like=count)
         self._check("kind", np.int64, like=count)
         self._check("votes", np.float32, -1, like=count)
+        self._check("moving", np.bool_, like=count)
 
     @property
     def teachers(self) -> NDArray[np.int64]:
@@ -90,6 +93,7 @@ def fuse(seen: Seen, same_iou: float, weights: NDArray[np.float64]) -> Fused:
         weight / weights[kind].sum(1),
         kind,
         votes.reshape(-1, seen.votes.shape[1]),
+        np.zeros(len(groups), bool),
     )
 
 

@@ -36,6 +36,8 @@ class Shot:
         around: the pictures a moment before and after, () where there are none.
         human: what people labelled; None for nothing.
         finished: it stays as people labelled it.
+        clip: the word of its video, "" for a picture.
+        time_s: of the frame in it.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Shot:
     around: tuple[Callable[[], Image], ...] = ()
     human: Labels | None = None
     finished: bool = False
+    clip: str = ""
+    time_s: float = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +141,8 @@ def video_shots(word: str, settings: LabelSettings) -> Iterator[Shot]:
                 f"{source.info.name}_{frame.index:06d}.jpg",
                 partial(_image, frame),
                 around=tuple(partial(_image, each) for each in (before, after) if each),
+                clip=word,
+                time_s=frame.time_s,
             )
 
 

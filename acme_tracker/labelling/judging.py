@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from acme_tracker import boxes
 from acme_tracker.datatypes import Boxes
 from acme_tracker.labelling.fusion import Fused
+from acme_tracker.labelling.motion import follow, may_ride
 from acme_tracker.labelling.riders import with_riders
 from acme_tracker.labelling.settings import LabelSettings
 from acme_tracker.labelling.vocabulary import Vocabulary
@@ -22,11 +23,6 @@ _SAME_KIND_IOU = 0.3  # of one kind, by different teachers: one object, boxed di
 _PART = 0.8  # share of a box inside another of its kind
 _RIDING = 0.6  # share of a person inside a bike's box
 _INSIDE = 0.9  # share of a person inside a vehicle's box
-_NEAR = 1.5  # an object moves less than so many times its size from one look to the next
-_EVEN = 0.1  # share of its size by which it may be off a straight path
-_GROWTH = 1.25  # and its size changes less than so many times
-_RIDER_GROWTH = 1.6  # a rider alone is so much smaller than with the bike
-_STILL, _STILL_PX = 0.25, 4  # what moves less, by its size or in pixels, may be a thing that stands
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,19 +33,19 @@ class Judged(Table):
         xyxy: (N, 4) float32.
         class_id: (N,) into the vocabulary's classes.
         ignore: (N,) bool.
-        score: (N,) float32, even.
+        moving: (N,) bool, it moves evenly.
     """
 
     xyxy: Boxes
     class_id: NDArray[np.int64]
     ignore: Mask
-    score: NDArray[np.float32]
+    moving: Mask
 
     def __post_init__(self) -> None:
         count = self._check("xyxy", np.float32, 4)
         self._check("class_id", np.int64, like=count)
         self._check("ignore", np.bool_, like=count)
-        self._check("score", np.float32, like=count)
+        self._check("moving", np.bool_, like=count)
 
 
 def judge(
@@ -60,76 +56,32 @@ def judge(
     settings: LabelSettings,
 ) -> Judged:
     """Labels from what was found on a frame, and a moment before and after where there is one."""
-    moving = np.zeros(len(now), bool)
     if before is not None and after is not None:
-        moving, votes = follow(before, now, after)
-        now = replace(now, votes=votes)
+        now = follow(before, now, after)
     sure = (now.teachers > 1) & (now.share > 0.5) & (now.score >= settings.agreed_score)
     sure |= now.best >= settings.alone_score
-    sure |= moving & (now.score >= settings.moving_score)
+    sure |= now.moving & (now.score >= settings.moving_score)
     sure &= ~_beside_bikes(now, before, vocabulary) & ~_beside_bikes(now, after, vocabulary)
     now, sure = resolve(now, sure, vocabulary)
     small = boxes.sizes(now.xyxy).min(1, initial=np.inf) < settings.least_px
     class_id = elect(now, vocabulary, settings)
-    return Judged(now.xyxy, class_id, ~sure | small, now.score)
-
-
-def follow(before: Fused, now: Fused, after: Fused) -> tuple[Mask, NDArray[np.float32]]:
-    """Which objects move evenly, (N,), and the votes of all three looks, (N, C).
-
-    What moves is no thing of the background that looks like a road user.
-    """
-    moving, votes, size = np.zeros(len(now), bool), now.votes.copy(), _size(now)
-    old, new = _linked(now, before), _linked(now, after)  # (N, P), (N, Q)
-    for row, here in enumerate(boxes.centres(now.xyxy)):
-        came, goes = before[old[row]], after[new[row]]
-        if not (len(came) and len(goes)):
-            continue
-        starts, ends = boxes.centres(came.xyxy)[:, None], boxes.centres(goes.xyxy)[None]
-        off = np.linalg.norm((starts + ends) / 2 - here, axis=2)  # (P, Q)
-        first, last = np.unravel_index(off.argmin(), off.shape)
-        if off[first, last] <= _EVEN * size[row]:
-            way = np.linalg.norm(ends[0, last] - starts[first, 0])
-            moving[row] = way >= max(_STILL * size[row], _STILL_PX)
-            votes[row] += came.votes[first] + goes.votes[last]
-    return moving, votes
-
-
-def _linked(now: Fused, other: Fused) -> Mask:
-    """(N, M) which could be the same object a moment before or after."""
-    alike = now.kind[:, None] == other.kind
-    return np.asarray(_reachable(now, other, _GROWTH) & alike)
-
-
-def _reachable(now: Fused, other: Fused, most_growth: float) -> Mask:
-    """(N, M) which are of about one size, and near."""
-    size = _size(now)[:, None]
-    way = np.linalg.norm(boxes.centres(now.xyxy)[:, None] - boxes.centres(other.xyxy), axis=2)
-    growth = size / _size(other)
-    alike = (growth < most_growth) & (growth > 1 / most_growth)
-    return np.asarray(alike & (way < _NEAR * size))
-
-
-def _size(found: Fused) -> NDArray[np.float32]:
-    """(N,) pixels: the side of a square of a box's area."""
-    return np.sqrt(np.maximum(boxes.areas(found.xyxy), 1))
+    return Judged(now.xyxy, class_id, ~sure | small, now.moving)
 
 
 def _beside_bikes(now: Fused, other: Fused | None, vocabulary: Vocabulary) -> Mask:
     """(N,) who may be the rider of a bike that was found a moment before or after."""
-    person = _of_kind(now, "person", vocabulary)
     if other is None:
         return np.zeros(len(now), bool)
-    bikes = other[_of_kind(other, "bike", vocabulary)]
-    return person & _reachable(now, bikes, _RIDER_GROWTH).any(1)
+    bikes = other.xyxy[_of_kind(other, "bike", vocabulary)]
+    return np.asarray(_of_kind(now, "person", vocabulary) & may_ride(now.xyxy, bikes))
 
 
 def elect(fused: Fused, vocabulary: Vocabulary, settings: LabelSettings) -> NDArray[np.int64]:
     """(N,) the class with its share of the votes, else the super-class where there is one."""
     total = fused.votes.sum(1)
     winner = fused.votes.argmax(1)
-    car = np.array([name == "car" for name in vocabulary.classes])
-    share = np.where(car, settings.car_share, settings.class_share)
+    known = settings.class_share
+    share = np.array([known.get(name, settings.other_share) for name in vocabulary.classes])
     clear = (fused.votes.max(1, initial=0) >= share[winner] * total) & (total > 0)
     wider = np.array([_fallback(kind, vocabulary) for kind in vocabulary.kinds], np.int64)
     fallback = wider[fused.kind]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from acme_tracker import __version__
 from acme_tracker.datasets.writing import Placement
 from acme_tracker.datatypes import Image
 from acme_tracker.errors import ConfigError, DatasetError
+from acme_tracker.labelling.clips import settle
 from acme_tracker.labelling.folder import LabelFolder
 from acme_tracker.labelling.fusion import Fused, fuse
 from acme_tracker.labelling.human import Labels, complete
 from acme_tracker.labelling.inputs import Inputs, Shot
-from acme_tracker.labelling.judging import judge
+from acme_tracker.labelling.judging import Judged, judge
 from acme_tracker.labelling.settings import LabelSettings
 from acme_tracker.labelling.teachers import Panel, Teacher
 from acme_tracker.labelling.vocabulary import Vocabulary
@@ -44,14 +46,21 @@ class Labeller:
         known = [name for teacher in teachers for name in teacher.detector.classes]
         self._known = list(dict.fromkeys(known))
 
-    def label(self, shot: Shot, image: Image) -> Labels:
-        """The labels of a picture."""
+    def judge(self, shot: Shot, image: Image) -> Judged:
+        """What the teachers say of a picture."""
         now = self._found(image, shot.name)
         looks = [self._found(load(), shot.name) for load in shot.around]
         before, after = looks if len(looks) == 2 else (None, None)
-        judged = judge(now, before, after, self._vocabulary, self._settings)
-        human = shot.human or Labels.none(self._vocabulary)
+        return judge(now, before, after, self._vocabulary, self._settings)
+
+    def labels(self, judged: Judged, human: Labels | None = None) -> Labels:
+        """That, beside what people say of it."""
+        human = human or Labels.none(self._vocabulary)
         return complete(human, judged, self._known, self._vocabulary, self._settings)
+
+    def settle(self, judged: Sequence[Judged], times_s: Sequence[float]) -> list[Labels]:
+        """The labels of the frames of one clip, each in the light of the others."""
+        return [self.labels(each) for each in settle(judged, times_s, self._vocabulary)]
 
     def _found(self, image: Image, name: str) -> Fused:
         begins = [start for start in self._aspects if name.rsplit("/", 1)[-1].startswith(start)]
@@ -81,28 +90,56 @@ def label_inputs(
     folder = LabelFolder(out, vocabulary, placement, origin)
     done = False
     try:
-        for shot in inputs.shots(vocabulary, settings, leave):
-            _label_shot(shot, labeller, folder, settings)
-            watch(shot.name)
+        shots = inputs.shots(vocabulary, settings, leave)
+        for clip, group in groupby(shots, lambda shot: shot.clip):
+            if clip:
+                _label_clip(group, labeller, folder, settings, watch)
+            else:
+                _label_pictures(group, labeller, folder, settings, watch)
         done = True
     finally:
         sheets = folder.finish(done)
     return folder, sheets
 
 
-def _label_shot(
-    shot: Shot, labeller: Labeller, folder: LabelFolder, settings: LabelSettings
+def _label_clip(
+    shots: Iterable[Shot],
+    labeller: Labeller,
+    folder: LabelFolder,
+    settings: LabelSettings,
+    watch: Callable[[str], None],
 ) -> None:
-    try:
+    """Frame by frame, and at the end all of them once more."""
+    first, found, times_s = len(folder), [], []
+    for shot in shots:
         image = shot.load()
-    except DatasetError as error:
-        warnings.warn(f"left out: {error}", LabelWarning, stacklevel=2)
-        return
-    if shot.finished and shot.human is not None:
-        labels = shot.human
-    else:
-        labels = labeller.label(shot, image)
-    folder.add(shot, image, labels, settings.jpeg_quality)
+        found.append(labeller.judge(shot, image))
+        times_s.append(shot.time_s)
+        folder.add(shot, image, labeller.labels(found[-1]), settings.jpeg_quality)
+        watch(shot.name)
+    folder.correct(first, labeller.settle(found, times_s))
+
+
+def _label_pictures(
+    shots: Iterable[Shot],
+    labeller: Labeller,
+    folder: LabelFolder,
+    settings: LabelSettings,
+    watch: Callable[[str], None],
+) -> None:
+    """One by one; those that cannot be read are left out, with a warning."""
+    for shot in shots:
+        try:
+            image = shot.load()
+        except DatasetError as error:
+            warnings.warn(f"left out: {error}", LabelWarning, stacklevel=2)
+            continue
+        if shot.finished and shot.human is not None:
+            labels = shot.human
+        else:
+            labels = labeller.labels(labeller.judge(shot, image), shot.human)
+        folder.add(shot, image, labels, settings.jpeg_quality)
+        watch(shot.name)
 
 
 def _origin(

@@ -1,4 +1,4 @@
-"""Who rides which bicycle or motorcycle, where a detector boxes the two apart."""
+"""Who rides a bicycle or motorcycle, where a detector boxes the two apart."""
 
 from __future__ import annotations
 

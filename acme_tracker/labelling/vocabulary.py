@@ -45,6 +45,10 @@ class Vocabulary:
         """(C,) the kind of each class."""
         return np.array([self.kinds.index(kind_of(name)) for name in self.classes], np.int64)
 
+    def is_kind(self, name: str) -> NDArray[np.bool_]:
+        """(C,) which classes are of a kind."""
+        return np.array([self.kinds[number] == name for number in self.kind_ids], bool)
+
     def ids(self, names: Sequence[str]) -> NDArray[np.int64]:
         """Class_ids of these names."""
         return np.array([self.classes.id_of(name) for name in names], np.int64)

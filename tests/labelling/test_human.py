@@ -24,7 +24,7 @@ def people_say(*rows: Row, labelled: tuple[str, ...] = ("car", "bus", "truck")) 
 
 def teachers_say(*rows: Row) -> Judged:
     boxes, ids, ignore = columns(*rows)
-    return Judged(boxes, ids, ignore, np.ones(len(ids), np.float32))
+    return Judged(boxes, ids, ignore, np.zeros(len(ids), bool))
 
 
 def columns(*rows: Row) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
