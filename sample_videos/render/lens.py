@@ -35,7 +35,7 @@ class Look:
 
 LOOKS = {
     "day": Look(),
-    "wet": Look(exposure=1.0, saturation=0.75, warmth=(1.03, 1.0, 0.97), noise=2.2),
+    "wet": Look(exposure=1.4, saturation=0.75, warmth=(1.03, 1.0, 0.97), noise=2.2),
     "night": Look(exposure=1.5, glare=0.12, noise=3.6, saturation=0.85, warmth=(0.92, 1.0, 1.05)),
 }
 

@@ -233,7 +233,7 @@ def _wetted(graph: Graph, colour, roughness: float) -> None:
     if not Weather.wet:
         graph.shade(Base_Color=colour, Roughness=roughness)
         return
-    water = graph.range(graph.noise(0.35, 4.0), 0.42, 0.62)
+    water = graph.range(graph.noise(0.35, 4.0), 0.38, 0.66)
     water = graph.maths("MULTIPLY", graph.range(water, 0, 1, 0.45, 1.0), Weather.wet)
     dark = graph.mix(graph.maths("MULTIPLY", water, 0.6), colour, (0.012, 0.012, 0.013, 1))
     graph.shade(

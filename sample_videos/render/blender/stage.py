@@ -28,7 +28,7 @@ from render.wheels import wheel_parts
 class Quality:
     """How carefully light is traced."""
 
-    samples: int = 12
+    samples: int = 8
     threads: int = 2
     scale: float = 1.0  # of the picture's sides, for quick looks
 

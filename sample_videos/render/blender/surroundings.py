@@ -65,12 +65,13 @@ def _place(scene: Scene, prop: Prop, number: int, meshes: dict) -> None:
 
 def _signal_heads(prop: Prop, meshes: dict) -> list:
     found = []
-    for x, y, z in SIGNAL_HEADS.get(prop.kind, ()):
+    for number, (x, y, z) in enumerate(SIGNAL_HEADS.get(prop.kind, ())):
         if "head" not in meshes:
             meshes["head"] = bake("signal-head", signal_head())
         head = stand("signal-head", meshes["head"])
         cosine, sine = cos(prop.turn), sin(prop.turn)
         head.location = (prop.x + cosine * x - sine * y, prop.y + sine * x + cosine * y, z)
         head.rotation_euler[2] = prop.turn
-        found.append((head, prop.group))
+        # The second hangs over the lane that turns left.
+        found.append((head, f"{prop.group}-left" if number else prop.group))
     return found
