@@ -32,7 +32,8 @@ def main() -> int:
     wanted = replace(wanted, weather=weather, samples=options.samples or wanted.samples)
     name = f"{wanted.name}-{weather}-{wanted.seed}"
     cache = Cache((options.cache or _cache_home()) / name)
-    out = options.out or HERE.parent / wanted.name
+    own = not (options.frames or options.seed or options.weather or options.samples)
+    out = options.out or (HERE.parent / wanted.name if own else Path("out") / name)
     if problem := _claim(cache, wanted):
         print(problem, file=sys.stderr)
         return 2
@@ -114,7 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="other traffic; default: the scene's own")
     parser.add_argument("--weather", choices=WEATHERS, help="default: the scene's own")
     parser.add_argument("--samples", type=int, help="rays a pixel; default: the scene's own")
-    parser.add_argument("--out", type=Path, help="the clip's folder; default: beside render/")
+    parser.add_argument(
+        "--out", type=Path, help="default: beside render/, or out/... where options are given"
+    )
     parser.add_argument("--cache", type=Path, help="where the frames lie; default: ~/.cache/...")
     parser.add_argument("--part", type=_part, default=(1, 1), help="1/2: every second frame")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)

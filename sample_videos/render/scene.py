@@ -76,7 +76,7 @@ class Scene:
     signals: Signals
     lines: tuple[CountingLine, ...]
     warm_up_s: float = 60.0
-    samples: int = 8
+    samples: int = 6
     seen_m: float = 220.0
     sun: tuple[float, float] = field(default=(38.0, 200.0))  # elevation, bearing, degrees
 

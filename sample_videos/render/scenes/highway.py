@@ -129,7 +129,7 @@ def scene(seed: int | None = None) -> Scene:
             CountingLine("southbound", west_out, west_in, "south", "north"),
         ),
         warm_up_s=45.0,
-        samples=6,
+        samples=5,
         seen_m=320.0,
         sun=(42.0, 240.0),
     )

@@ -18,5 +18,5 @@ def scene(seed: int | None = None) -> Scene:
         seconds=16.0,
         weather="night",
         camera=Camera((-35.0, -12.0, 8.0), (1.0, 1.5, 0.0), 540.0, (640, 360)),
-        samples=12,
+        samples=10,
     )
