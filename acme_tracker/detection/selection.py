@@ -70,10 +70,6 @@ class Selector:
     iou: float = 0.6
     max_detections: int = 300
 
-    def __post_init__(self) -> None:
-        if self.suppress != "none":
-            import torchvision.ops  # noqa: F401  takes seconds: now, not on the first picture
-
     def __call__(self, found: Candidates, size: tuple[int, int]) -> Detections:
         """Detections in a picture of (width, height), best first."""
         found = found.take((found.score >= self.score) & np.isfinite(found.xyxy).all(axis=1))
@@ -94,13 +90,16 @@ class Selector:
         """Rows that non-maximum suppression leaves of sorted candidates, still sorted."""
         if self.suppress == "none" or len(found.score) < 2:
             return np.arange(len(found.score))
-        import torch
-        from torchvision.ops import batched_nms
+        import cv2
 
         groups = _groups(self.labels, self.suppress)[found.label]
-        arrays = (np.ascontiguousarray(a) for a in (found.xyxy, found.score, groups))
-        kept = batched_nms(*map(torch.from_numpy, arrays), self.iou).numpy()
-        return np.sort(kept)
+        ltwh = boxes.to_ltwh(found.xyxy)
+        # A third of torchvision's time, once a network has emptied the processor's caches; it reads
+        # lists faster than arrays.
+        kept = cv2.dnn.NMSBoxesBatched(
+            ltwh.tolist(), found.score.tolist(), groups.tolist(), 0.0, self.iou
+        )
+        return np.sort(np.asarray(kept, np.intp))
 
     def _class_scores(self, found: Candidates) -> NDArray[np.float32] | None:
         """(N, C): the best score among the labels of each class."""
