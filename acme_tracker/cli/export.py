@@ -69,10 +69,11 @@ def export(
     images = open_combined(data) if data else None
     shown = () if images is None else quantising.spread(images, _COMPARED)
     pictures = [load_image(image.path) for image in shown]
+    what = "pictures" if shown else "pictures of noise"
     for parity in exporting.export(source, folder, sides, format_ == "openvino", pictures):
         output.print(
             f"{parity.file} computes what torch does: boxes within {parity.px:.2g} px, scores "
-            f"within {parity.score:.2g}, on {parity.pictures} pictures{'' if shown else ' of noise'}",
+            f"within {parity.score:.2g}, on {parity.pictures} {what}",
             soft_wrap=True,
         )
     if int8 and images is not None:

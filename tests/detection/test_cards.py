@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from acme_tracker.config import DetectorSettings
-from acme_tracker.detection.cards import COCO80, load_card
+from acme_tracker.detection.cards import COCO80, Card, load_card
 from acme_tracker.detection.onnx import open_card
 from acme_tracker.detection.registry import shipped_cards
 from acme_tracker.errors import ConfigError, DetectorError
@@ -42,7 +42,9 @@ def test_the_coco_labels_are_the_eighty_in_their_order() -> None:
 
 def test_the_weights_path_is_relative_to_the_card(tmp_path: Path) -> None:
     card = write_card(tmp_path, "yolox", weights="../elsewhere/net.onnx")
-    assert load_card(card).weights == tmp_path.parent / "elsewhere" / "net.onnx"
+    read = load_card(card)
+    assert isinstance(read, Card)
+    assert read.weights == tmp_path.parent / "elsewhere" / "net.onnx"
 
 
 @pytest.mark.parametrize(

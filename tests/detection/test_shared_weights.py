@@ -12,7 +12,7 @@ import pytest
 from acme_tracker import boxes
 from acme_tracker.config import DetectorSettings
 from acme_tracker.datatypes import Boxes, Detections, Image
-from acme_tracker.detection.cards import load_card
+from acme_tracker.detection.cards import Card, load_card
 from acme_tracker.detection.registry import open_detector, shipped_cards
 from acme_tracker.errors import DetectorError
 from acme_tracker.interfaces import Detector
@@ -127,6 +127,7 @@ def test_the_2003_model_knows_vehicles_persons_and_bikes() -> None:
 @pytest.mark.parametrize("name", ALL_CARDS)
 def test_cut_weights_are_one_line_that_names_the_file(name: str, tmp_path: Path) -> None:
     card = load_card(shipped_cards()[name])
+    assert isinstance(card, Card)
     cut = tmp_path / f"cut{card.weights.suffix}"
     whole = card.weights.read_bytes()
     if cut.suffix == ".xml":

@@ -62,7 +62,7 @@ def test_a_file_that_computes_something_else_is_refused(run: Path, tmp_path: Pat
 def test_a_file_that_gives_no_numbers_is_refused(run: Path, tmp_path: Path) -> None:
     source = open_source(str(run))
     with torch.no_grad():
-        source.network.boxes[0].weight.fill_(float("nan"))  # type: ignore[union-attr, operator]
+        source.network.boxes[0].weight.fill_(float("nan"))  # type: ignore[operator]
     write_onnx(source.network, tmp_path / "model.onnx")
     with pytest.raises(DetectorError, match="does not compute"):
         compare(source, tmp_path / "model.onnx", SIZE, ())
@@ -101,8 +101,8 @@ def test_a_folder_can_be_exported_into_itself(tmp_path: Path) -> None:
 
 def test_the_network_is_found_by_file_folder_or_card(run: Path, tmp_path: Path) -> None:
     folder = write_model(tmp_path)
-    for name in (run, run / "best.safetensors", folder, folder / "card.yaml"):
-        source = open_source(str(name))
+    for path in (run, run / "best.safetensors", folder, folder / "card.yaml"):
+        source = open_source(str(path))
         assert source.network.spec.outputs == OUTPUTS
         assert source.size == SIZE
     for name in ("motion", "yolox-nano", str(tmp_path / "none")):

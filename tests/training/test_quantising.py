@@ -9,8 +9,9 @@ import pytest
 from acme_tracker.datasets import open_dataset
 from acme_tracker.datatypes import ClassList, Detections
 from acme_tracker.detection.cards import ModelCard, load_card
+from acme_tracker.detection.runtime import Floats
 from acme_tracker.detection.selection import Selector
-from acme_tracker.detection.smaller_vgg import Floats, ModelDetector, Pictures
+from acme_tracker.detection.smaller_vgg import ModelDetector, Pictures
 from acme_tracker.errors import ConfigError
 from acme_tracker.networks.outputs import Outputs
 from acme_tracker.training import quantising
