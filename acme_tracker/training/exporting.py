@@ -201,7 +201,8 @@ def write_card(source: Source, out: Path, size: Size, cpu: str, **changes: Any) 
     path = out / CARD
     before = read_mapping(path, "detector card") if path.exists() else {}
     outputs = source.network.spec.outputs
-    notes = {k: v for k, v in sorted(source.head.items()) if k not in ("network", "spec", "size")}
+    plumbing = ("network", "spec", "size")
+    notes = {k: v for k, v in sorted(source.head.items()) if k not in plumbing and v != "nan"}
     values = {
         "family": SMALLER_VGG,
         "outputs": list(outputs),
