@@ -77,7 +77,7 @@ class SourceSettings(Settings):
 
 
 class DetectorSettings(Settings):
-    name: str = "motion"
+    name: str = "smaller-vgg"
     weights: Path | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     score: float | None = Field(None, ge=0, le=1)

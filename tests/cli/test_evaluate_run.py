@@ -31,7 +31,8 @@ def words_of(line: str) -> list[str]:
 
 
 def test_run_compares_every_combination(data: str, tmp_path: Path) -> None:
-    words = ["run", "--data", data, "--visual-tracker", "flow", "--visual-tracker", "kalman"]
+    words = ["run", "--data", data, "--detector", "motion"]
+    words += ["--visual-tracker", "flow", "--visual-tracker", "kalman"]
     words += ["--every", "1", "--every", "policy", "--out", str(tmp_path / "out")]
     result = run(app, words, env=WIDE)
     assert result.exit_code == 0, result.output
@@ -55,7 +56,8 @@ def test_run_compares_every_combination(data: str, tmp_path: Path) -> None:
 
 
 def test_run_shows_sequences_and_oracles_when_asked(data: str) -> None:
-    words = ["run", "--data", data, "--every", "1", "--by-sequence", "--oracle"]
+    words = ["run", "--data", data, "--detector", "motion", "--every", "1", "--by-sequence"]
+    words.append("--oracle")
     result = run(app, [*words, "--set", "visual_tracker.name=kalman"], env=WIDE)
     assert result.exit_code == 0, result.output
     starts = [words_of(line)[:2] for line in result.stdout.splitlines()[5:] if line.strip()]

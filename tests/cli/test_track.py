@@ -175,7 +175,7 @@ def test_a_broken_source_does_not_keep_the_others_from_their_turn(tmp_path: Path
         (("--detector", "motoin"), "did you mean 'motion'?"),
         (("--detector", "torchvision:fasterrcnn"), "did you mean 'fasterrcnn_"),
         (("--visual-tracker", "flwo"), "did you mean 'flow'?"),
-        (("--classes", "movign"), "did you mean 'moving'?"),
+        (("--classes", "bicicle"), "did you mean 'bicycle'?"),
         (("--device", "tpu"), "detector.device in --set or a flag"),
         (("--score", "1.5"), "detector.score in --set or a flag"),
         (("--set", "redetection.max_gap=1"), "did you mean 'max_gap_s'?"),
