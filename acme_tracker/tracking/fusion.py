@@ -22,11 +22,13 @@ DETECTION_NOISE = np.array([0.024, 0.034, 0.045, 0.055], np.float32)
 NOISE_AT_NO_SCORE, NOISE_LESS_BY_SCORE = np.float32(1.3), np.float32(0.8)
 DETECTION_PX = np.float32(0.4)
 # Of a visual tracker, per square root of a second: 2,500 boxes of `batched`, up to 2 s from human
-# ones. It rises as confidence falls: by 1.4 at 0.9, by 8 at 0.5.
+# ones. It rises as confidence falls: 1.4 times at 0.9, 8 times at 0.5.
 DRIFT = np.array([0.04, 0.055, 0.09, 0.09], np.float32)
 DRIFT_POWER = 3
 LEAST_CONFIDENCE = np.float32(0.1)
 UNKNOWN_CONFIDENCE = np.float32(0.8)  # of visual trackers that say nothing
+# How many times farther off than its filter thinks motion alone is: objects brake and turn.
+MOTION_ERRS = np.float32(3)
 
 SURPRISE = np.float32(2)  # standard deviations that a prediction and a detection may be apart
 BORDER_PX = np.float32(2)
@@ -39,11 +41,28 @@ def detection_variance(found: Detections) -> Floats:
     return np.asarray((DETECTION_NOISE * weight * _unit(found.xyxy)) ** 2 + DETECTION_PX**2)
 
 
-def drift_variance(xyxy: Boxes, confidence: Floats, passed_s: float) -> Floats:
-    """(N, 4) that boxes gain while a visual tracker follows them for `passed_s`."""
+def doubtfulness(confidence: Floats) -> Floats:
+    """(N,) how many times farther off a visual tracker may be than one that is sure of itself."""
     sure = np.where(np.isnan(confidence), UNKNOWN_CONFIDENCE, confidence)
-    doubt = np.maximum(sure, LEAST_CONFIDENCE)[:, None] ** -DRIFT_POWER
-    return np.asarray((DRIFT * doubt * _unit(xyxy)) ** 2 * np.float32(passed_s), np.float32)
+    return np.asarray(np.maximum(sure, LEAST_CONFIDENCE) ** -DRIFT_POWER, np.float32)
+
+
+def drift_variance(xyxy: Boxes, doubt: Floats, passed_s: float) -> Floats:
+    """(N, 4) that boxes gain while a visual tracker follows them for `passed_s`."""
+    share = DRIFT * doubt[:, None] * _unit(xyxy)
+    return np.asarray(share**2 * np.float32(passed_s), np.float32)
+
+
+def lead(moved: Boxes, spread: Floats, followed: Boxes, drift: Floats) -> tuple[Boxes, Floats]:
+    """Where objects are that went on to `moved` (N, 4) or were followed elsewhere; variance gained.
+
+    A visual tracker that is sure is believed nearly alone, an unsure one hardly.
+    """
+    off = MOTION_ERRS**2 * spread
+    gain = off / (off + drift)
+    before, now = _columns(moved), _columns(followed)
+    led = before + gain * (now - before)
+    return boxes.from_centres(led[:, :2], led[:, 2:]), gain * drift
 
 
 def fuse(

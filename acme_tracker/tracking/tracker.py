@@ -23,15 +23,17 @@ from acme_tracker.tracking.fusion import (
     Floats,
     Mask,
     detection_variance,
+    doubtfulness,
     drift_variance,
     fuse,
     grow_in,
     hidden,
+    lead,
 )
 from acme_tracker.tracking.lifecycle import Rows, TrackTable
 from acme_tracker.tracking.motion import BoxMotion
 
-FOLLOW_NOISE = 0.1  # of the box's size: what a visual tracker says is half as sure as a detection
+FOLLOW_NOISE = 0.1  # of the box's size: a sure visual tracker is half as sure as a detection
 SAME_OBJECT = 0.6  # IoU with a track from which a detection left over is its object once more
 LEAST_INSIDE = 0.4  # share of a box in the picture below which, undetected, its object has left
 
@@ -116,8 +118,8 @@ class ObjectTracker:
     def _follow(self, frame: Frame, passed_s: float) -> None:
         """Take over what the visual tracker says of the active tracks; the others go on as before.
 
-        It was set on the track's box, so that it only adds its drift to that box's variance. Of a
-        track that is hidden it sees the object in front, so that one goes on by its motion.
+        It was set on the track's box, so that it only adds its drift to that box's variance. Where
+        it is unsure of a hidden track it sees the object in front: that one goes on by its motion.
         """
         followed = self._visual.update(frame)
         rows = self._table.rows
@@ -134,9 +136,12 @@ class ObjectTracker:
 
         ok &= ~behind
         seen, xyxy = where[ok], followed.xyxy[ok]
-        variance[seen] += drift_variance(xyxy, rows["confidence"][seen], passed_s)
-        self._table.place(seen, grow_in(xyxy, rows["cut"][seen], frame.size), variance[seen])
-        self._motion.update(seen, xyxy, FOLLOW_NOISE)
+        doubt = doubtfulness(rows["confidence"][seen])
+        spread, drift = rows["variance"][seen], drift_variance(xyxy, doubt, passed_s)
+        led, gained = lead(rows["xyxy"][seen], spread, xyxy, drift)
+        led = grow_in(led, rows["cut"][seen], frame.size)
+        self._table.place(seen, led, variance[seen] + gained)
+        self._motion.update(seen, xyxy, FOLLOW_NOISE * doubt)
 
     def _hidden_at(self, where: Rows, xyxy: Boxes) -> Mask:
         """(N,) hidden by an active track, now that some rows (K) are at boxes (K, 4)."""

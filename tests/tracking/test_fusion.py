@@ -9,10 +9,12 @@ from acme_tracker.datatypes import Detections
 from acme_tracker.tracking.fusion import (
     cut_edges,
     detection_variance,
+    doubtfulness,
     drift_variance,
     fuse,
     grow_in,
     hidden,
+    lead,
 )
 
 PICTURE = (640, 480)
@@ -83,10 +85,26 @@ def test_noise_is_never_none(score: float) -> None:
 def test_drift_grows_with_time_and_doubt() -> None:
     usual = drift_variance(BOX, SURE, 0.2)
     np.testing.assert_allclose(drift_variance(BOX, SURE, 0.4), 2 * usual, rtol=1e-5)
-    assert (drift_variance(BOX, SURE / np.float32(2), 0.2) > 10 * usual).all()
-    assert np.isfinite(drift_variance(BOX, SURE * 0, 0.2)).all()
-    assert (drift_variance(BOX, SURE * np.nan, 0.2) > usual).all()
+    np.testing.assert_allclose(drift_variance(BOX, SURE * 3, 0.2), 9 * usual, rtol=1e-5)
     assert (drift_variance(BOX, SURE, 0) == 0).all()
+
+
+def test_doubt_falls_with_confidence_and_is_finite_without() -> None:
+    confidence = np.array([1, 0.9, 0.5, 0.1, 0], np.float32)
+    doubt = doubtfulness(confidence)
+    assert doubt[0] == 1
+    assert (np.diff(doubt) >= 0).all()
+    assert np.isfinite(doubt).all()
+    assert doubtfulness(np.array([np.nan], np.float32)) == doubtfulness(np.array([0.8], np.float32))
+
+
+@pytest.mark.parametrize(("confidence", "share"), [(1.0, 1.0), (0.1, 0.0)])
+def test_the_surer_a_visual_tracker_the_less_motion_leads(confidence: float, share: float) -> None:
+    spread = detection_variance(detection(BOX))
+    drift = drift_variance(BOX, doubtfulness(SURE * np.float32(confidence)), 0.04)
+    led, gained = lead(BOX, spread, BOX + 10, drift)
+    np.testing.assert_allclose(led, BOX + 10 * share, atol=0.5)
+    assert (gained <= drift).all()
 
 
 def test_a_box_that_comes_in_grows_from_the_border_until_it_is_twice_as_large() -> None:
