@@ -198,7 +198,8 @@ def _open_metered(settings: TrackSettings, meter: CpuMeter) -> Detector:
     """A detector of its own for the run: one that watches its scene must begin anew."""
     detector = open_detector(settings.detector)
     for name in ("detect", "watch") if isinstance(detector, FrameWatcher) else ("detect",):
-        setattr(detector, name, meter.wrapped(name, getattr(detector, name)))
+        # Our own models are frozen: setattr would refuse.
+        object.__setattr__(detector, name, meter.wrapped(name, getattr(detector, name)))
     return detector
 
 

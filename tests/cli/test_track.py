@@ -18,7 +18,7 @@ from acme_tracker.cli import main
 ROOT = Path(__file__).parents[2]
 CLIP = ROOT / "sample_videos" / "drawn_crossing" / "video.mp4"
 RESULTS = ("tracks.csv", "tracks.mot.txt", "tracks.jsonl", "tracks_summary.csv")
-FAST = ("--visual-tracker", "kalman", "--set", "output.preset=ultrafast")
+FAST = ("--detector", "motion", "--visual-tracker", "kalman", "--set", "output.preset=ultrafast")
 
 
 def environment() -> dict[str, str]:
