@@ -49,7 +49,7 @@ def test_sure_tracks_are_left_alone_until_the_longest_gap() -> None:
 
 
 def test_an_unsure_track_is_looked_at_on_the_same_frame() -> None:
-    policy = RedetectionPolicy(RedetectionSettings(max_gap_s=9))
+    policy = RedetectionPolicy(RedetectionSettings(confidence_below=0.5, max_gap_s=9))
     assert looks(policy, [tracks(0.9), tracks(0.9, 0.6), tracks(0.9, 0.4), tracks(0.9)]) == {
         0: "nothing tracked",
         2: "low confidence",
