@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -72,7 +72,7 @@ class Inputs:
 
     def shots(
         self, vocabulary: Vocabulary, settings: LabelSettings, leave: Sequence[str]
-    ) -> Iterator[Shot]:
+    ) -> Generator[Shot]:
         """Everything to label; images whose names begin like one of `leave` are finished."""
         for dataset in self.datasets:
             yield from _of_dataset(dataset, vocabulary, leave)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -90,12 +91,12 @@ def label_inputs(
     folder = LabelFolder(out, vocabulary, placement, origin)
     done = False
     try:
-        shots = inputs.shots(vocabulary, settings, leave)
-        for clip, group in groupby(shots, lambda shot: shot.clip):
-            if clip:
-                _label_clip(group, labeller, folder, settings, watch)
-            else:
-                _label_pictures(group, labeller, folder, settings, watch)
+        with closing(inputs.shots(vocabulary, settings, leave)) as shots:
+            for clip, group in groupby(shots, lambda shot: shot.clip):
+                if clip:
+                    _label_clip(group, labeller, folder, settings, watch)
+                else:
+                    _label_pictures(group, labeller, folder, settings, watch)
         done = True
     finally:
         sheets = folder.finish(done)

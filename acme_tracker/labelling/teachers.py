@@ -162,6 +162,7 @@ class Panel:
     def __init__(self, teachers: Sequence[Teacher], vocabulary: Vocabulary) -> None:
         self._teachers, self._vocabulary = teachers, vocabulary
         self._pool = ThreadPoolExecutor(len(teachers))
+        self._looked = False
         self.weights = np.array([each.weights(vocabulary) for each in teachers]).T
 
     def look(self, image: Image, aspect: float | None = None) -> Seen:
@@ -177,5 +178,9 @@ class Panel:
         def ask(number: int) -> Seen:
             return self._teachers[number].look(shown, self._vocabulary, number)
 
-        seen = Seen.concatenate(list(self._pool.map(ask, range(len(self._teachers)))))
+        # One by one the first time: OpenVINO sets itself up in its first run; two threads in there at
+        # once may wait for each other for ever, one of them with the interpreter's lock.
+        each = (self._pool.map if self._looked else map)(ask, range(len(self._teachers)))
+        seen = Seen.concatenate(list(each))
+        self._looked = True
         return replace(seen, xyxy=seen.xyxy * np.array([scale, 1, scale, 1], np.float32))

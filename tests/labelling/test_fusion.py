@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from threading import Barrier, BrokenBarrierError
+
 import numpy as np
 import pytest
 
-from acme_tracker.datatypes import ClassList, Detections
+from acme_tracker.datatypes import ClassList, Detections, Image
 from acme_tracker.errors import ConfigError
 from acme_tracker.labelling.riders import with_riders
 from acme_tracker.labelling.teachers import Panel, Teacher, open_teachers
@@ -102,3 +105,29 @@ def test_teachers_that_cannot_be_are_refused_in_one_line(words: list[str]) -> No
 
 def test_classes_keep_their_super_classes() -> None:
     assert vocabulary(fine()).classes == ClassList((*fine().detector.classes, "vehicle", "bike"))
+
+
+class Meets(Says):
+    """A detector that notes whether another one looks while it does."""
+
+    def __init__(self, meeting: Barrier) -> None:
+        super().__init__(("car",))
+        self.meeting, self.met = meeting, list[bool]()
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        try:
+            self.meeting.wait(0.2 if not self.met else 20)
+            self.met.append(True)
+        except BrokenBarrierError:
+            self.met.append(False)
+            self.meeting.reset()
+        return super().detect(images)
+
+
+def test_teachers_look_together_but_the_first_time_one_by_one() -> None:
+    meeting = Barrier(2)
+    teachers = [Teacher(name, Meets(meeting), 0.5) for name in "ab"]
+    panel = Panel(teachers, vocabulary(*teachers))
+    panel.look(PICTURE)
+    panel.look(PICTURE)
+    assert [teacher.detector.met for teacher in teachers] == [[False, True]] * 2  # type: ignore
