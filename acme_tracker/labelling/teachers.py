@@ -178,7 +178,7 @@ class Panel:
         def ask(number: int) -> Seen:
             return self._teachers[number].look(shown, self._vocabulary, number)
 
-        # One by one the first time: OpenVINO sets itself up in its first run; two threads in there at
+        # One by one the first time: OpenVINO sets itself up in its first run, where two threads at
         # once may wait for each other for ever, one of them with the interpreter's lock.
         each = (self._pool.map if self._looked else map)(ask, range(len(self._teachers)))
         seen = Seen.concatenate(list(each))
