@@ -7,6 +7,7 @@ import json
 import mmap
 import sys
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,43 @@ def test_the_training_benchmark_compares_bare_steps_with_whole_ones(
     assert found["bare"]["images_per_s"] > found["whole"]["images_per_s"] > 0
     assert 0 < found["ratio"]["cpu"] < 1
     assert "whole / bare: " in capsys.readouterr().out
+
+
+def test_the_policy_benchmark_compares_cadences_with_the_default(
+    benchmark: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report, picture = tmp_path / "report.json", tmp_path / "front.png"
+    words = f"--data {CLIP.parent} --detector motion --sizes= --every 1,10"
+    words += " --ways iou,batched --duration 3"
+    files = ["--json", str(report), "--png", str(picture)]
+    monkeypatch.setattr(sys, "argv", ["policy.py", *words.split(), *files])
+    benchmark("policy").main()
+
+    points = {(p["way"], p["every"]): p for p in json.loads(report.read_text())["points"]}
+    assert set(points) == {("policy", None), *product(("iou", "batched"), (1, 10))}
+    assert points["iou", 10]["looks"] == pytest.approx(0.1, abs=0.01)
+    assert points["iou", 10]["cpu_ms"] < points["iou", 1]["cpu_ms"]
+    assert points["batched", 10]["hota"] > points["iou", 10]["hota"]
+    assert picture.stat().st_size > 10_000
+    assert f"default: {points['policy', None]['hota']:.1f} for" in capsys.readouterr().out
+
+
+def test_a_default_is_compared_with_cadences_of_equal_cost(benchmark: Any) -> None:
+    policy = benchmark("policy")
+
+    def point(way: str, every: int | None, hota: float, cpu_ms: float) -> Any:
+        return policy.Point("", way, every, hota, cpu_ms, looks=1.0)
+
+    points = [
+        point("batched", 1, 60.0, 10.0),
+        point("batched", 5, 50.0, 4.0),
+        point("iou", 1, 58.0, 7.0),
+        point("policy", None, 58.0, 7.0),
+    ]
+    told = " ".join(policy.verdicts(points))
+    assert "at least as good for no more: iou every 1" in told
+    assert "fixed cadences of equal cost: 55.0" in told
+    assert policy.at_equal_cost(point("policy", None, 58.0, 11.0), points[:2]) is None
