@@ -1,7 +1,8 @@
-"""Where the models and configurations that travel with the program lie."""
+"""What the program finds where it runs: the files that travel with it, and processor cores."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
@@ -21,3 +22,10 @@ def configs_dir() -> Path:
 def models_dir() -> Path:
     """The folder with one folder a model of ours."""
     return _shipped("models")
+
+
+def usable_cores() -> int:
+    """Processor cores that this process may run on, as far as the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -13,6 +13,7 @@ import numpy as np
 
 from acme_tracker.datatypes import Image
 from acme_tracker.errors import OutputError
+from acme_tracker.resources import usable_cores
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _TICKS_PER_S = 90_000
 _KEYFRAME_TICKS = _TICKS_PER_S  # a keyframe a second: where players can enter
 _FRAGMENT_US = 500_000  # half a second is lost at most when the run is killed, and what is encoded
+_MOST_THREADS = 4  # each holds a frame back, which a killed run loses
 _BT601, _LIMITED_RANGE = 6, 1  # FFmpeg's numbers for what OpenCV's conversion makes
 
 
@@ -73,11 +75,13 @@ class VideoWriter:
             )
         except OSError as error:
             raise self._error(error) from None
-        options = {"preset": preset, "crf": str(crf), "profile": "high", "bf": "0"}
+        profile = "high" if crf else "high444"  # the only one that knows lossless
+        options = {"preset": preset, "crf": str(crf), "profile": profile, "bf": "0"}
         self._stream = self._container.add_stream("libx264", rate=rate, options=options)
         self._stream.width, self._stream.height = size[0] + size[0] % 2, size[1] + size[1] % 2
         self._stream.pix_fmt = "yuv420p"
         codec = self._stream.codec_context
+        codec.thread_count = min(usable_cores(), _MOST_THREADS)
         codec.time_base = self._stream.time_base = Fraction(1, _TICKS_PER_S)
         codec.colorspace, codec.color_range = _BT601, _LIMITED_RANGE
         self._closed = False

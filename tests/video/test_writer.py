@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -123,6 +124,15 @@ def test_odd_sizes_are_padded_with_their_last_row_and_column(
     assert frame.size == (size[0] + size[0] % 2, size[1] + size[1] % 2)
     if size[0] > 1:
         assert np.ptp(frame.luma[-1, 40:]) <= 2  # no black edge
+
+
+def test_lossless_is_lossless(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    with VideoWriter(path, (96, 64), preset="ultrafast", crf=0) as out:
+        picture = textured_scene((96, 64))
+        out.write(picture, 0)
+    luma = cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420)[:64]
+    np.testing.assert_array_equal(read(path)[0].luma, luma)
 
 
 def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
