@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -32,6 +33,7 @@ PALETTE = (
     "#4fe0d0", "#ff8fc8", "#b4e051", "#9fb4ff", "#f2b8a0", "#e8e8e8",
 )  # fmt: skip
 FONT = cv2.FONT_HERSHEY_SIMPLEX
+LABELS_KEPT = 512  # pictures of labels: few of them change from frame to frame
 
 
 class Annotator:
@@ -153,6 +155,7 @@ class _Pens:
         self._labels = sv.LabelAnnotator(
             palette, track, sv.Color.BLACK, self.text_scale, self.text_px, self.padding_px
         )
+        self._label = lru_cache(LABELS_KEPT)(self._new_label)
 
     def colour(self, track_id: int) -> tuple[int, int, int]:
         """The one that supervision takes for this track."""
@@ -172,8 +175,8 @@ class _Pens:
                 tracks.track_id.tolist(), tracks.class_id.tolist(), certainty.tolist(), strict=True
             )
         ]
-        anchors = self._anchors(tracks.xyxy, texts)
-        self._labels.annotate(scene, _supervised(anchors, tracks.track_id), texts)
+        colours = tracks.track_id % len(self._colours)
+        self._paste(scene, tracks.xyxy, list(map(self._label, texts, colours.tolist())))
 
     def draw_status(self, scene: Image, state: str, *facts: str) -> None:
         """A dark bar at the top: the state on the left, as many facts as fit on the right."""
@@ -200,17 +203,26 @@ class _Pens:
         (width, height), _ = cv2.getTextSize(text, FONT, self.text_scale, self.text_px)
         return width, height
 
-    def _anchors(self, xyxy: Boxes, texts: list[str]) -> Boxes:
-        """Boxes (N, 4) moved so that the labels above their top left corners stay in the picture.
+    def _new_label(self, text: str, colour: int) -> Image:
+        """A label's picture. One drawing for many frames: it is the most work of all there is."""
+        width, height = np.add(self._text_size(text), 2 * self.padding_px).tolist()
+        picture = np.empty((height, width, 3), np.uint8)
+        below = np.array([[0, height, 1, height + 1]], np.float32)
+        self._labels.annotate(picture, _supervised(below, np.array([colour])), [text])
+        return picture
+
+    def _paste(self, scene: Image, xyxy: Boxes, labels: list[Image]) -> None:
+        """Put labels above the top left corners of their boxes (N, 4), but into the picture.
 
         A label that would lie above the picture, or under the status bar, lies inside its box.
         """
-        padded = 2 * self.padding_px
-        label = np.array([self._text_size(text) for text in texts], np.float32) + padded  # (N, 2)
-        width, height = self.size
-        left = np.clip(xyxy[:, 0], 0, np.maximum(width - label[:, 0] - 1, 0))
-        top = np.clip(xyxy[:, 1], self.bar_px + label[:, 1], height - 1)
-        return np.stack([left, top, left + 1, top + 1], axis=1).astype(np.float32)
+        shapes = np.array([label.shape[:2] for label in labels])  # (N, 2)
+        room = np.maximum(self.size[::-1] - shapes, 0)
+        corners = xyxy[:, 1::-1] - shapes * (1, 0)  # top, left
+        corners = np.clip(corners, (self.bar_px, 0), np.maximum(room, (self.bar_px, 0)))
+        for (top, left), label in zip(corners.astype(int).tolist(), labels, strict=True):
+            place = scene[top : top + label.shape[0], left : left + label.shape[1]]
+            place[:] = label[: place.shape[0], : place.shape[1]]
 
 
 def _supervised(xyxy: Boxes, track_id: Ids) -> supervision.Detections:

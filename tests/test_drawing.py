@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from acme_tracker.datatypes import FrameResult, Image, LookReason, SourceInfo, TrackState
-from acme_tracker.drawing import Annotator, Trails, _Pens
+from acme_tracker.drawing import LABELS_KEPT, Annotator, Trails, _Pens
 from tests.results.story import CLASSES, INFO, looked, result, tracks
 
 SIZES = [(320, 240), (960, 540), (1920, 1080)]
@@ -72,12 +72,25 @@ def test_a_label_lies_wholly_in_the_picture_and_below_the_status_bar(
     x, y = corner[0] * width, corner[1] * height
     box = np.array([[x - 30, y - 30, x + 30, y + 30]], np.float32)
     text = "#1234567 motorcycle 0.87"
-    anchor = pens._anchors(box, [text])[0]
-    label_width, label_height = (pens._text_size(text)[i] + 2 * pens.padding_px for i in (0, 1))
-    assert anchor[0] >= 0
-    assert anchor[0] + label_width <= width
-    assert anchor[1] - label_height >= pens.bar_px
-    assert anchor[1] <= height
+    label, scene = pens._label(text, 0), np.zeros((height, width, 3), np.uint8)
+    pens._paste(scene, box, [label])
+    rows, columns = np.nonzero(scene.any(axis=2))
+    assert rows.min() >= pens.bar_px
+    shown = scene[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    np.testing.assert_array_equal(shown, label)
+
+
+def test_a_label_is_drawn_once_and_not_kept_for_ever() -> None:
+    pens = _Pens((320, 240))
+    first = pens._label("#1 car 0.50", 1)
+    assert pens._label("#1 car 0.50", 1) is first
+    for number in range(LABELS_KEPT):
+        pens._label(f"#{number} bus 0.50", 1)
+    assert pens._label("#1 car 0.50", 1) is not first
+
+
+def test_labels_larger_than_the_picture_are_cut() -> None:
+    assert Annotator(CLASSES)(grey_result((40, 12), {"xyxy": (0, 0, 30, 10)})).shape == (12, 40, 3)
 
 
 @pytest.mark.parametrize("size", SIZES)
