@@ -14,7 +14,7 @@ from acme_tracker.datatypes import ClassList, SourceInfo
 from acme_tracker.drawing import Annotator
 from acme_tracker.errors import AcmeTrackerError, OutputError
 from acme_tracker.interfaces import Detector, FrameSink, FrameSource
-from acme_tracker.pipeline import Interrupt, TimedSource, drive, open_session
+from acme_tracker.pipeline import Interrupt, TimedSource, drive, one_thread_a_stage, open_session
 from acme_tracker.results.csv import TracksCsv
 from acme_tracker.results.jsonl import FramesJsonl
 from acme_tracker.results.lines import write_whole
@@ -181,6 +181,7 @@ def track_source(
     state, failure = COMPLETE, None
     try:
         with ExitStack() as stack:
+            stack.enter_context(one_thread_a_stage())
             with interrupt.heard_at_once():
                 frames = stack.enter_context(Prefetch(timed))
             info = frames.info

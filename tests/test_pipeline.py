@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import cv2
 import pytest
 
 from acme_tracker.config import TrackSettings
@@ -23,7 +24,14 @@ from acme_tracker.datatypes import (
 )
 from acme_tracker.errors import DetectorError, OutputError, SourceError
 from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
-from acme_tracker.pipeline import Beside, Interrupt, TimedSource, drive, open_session
+from acme_tracker.pipeline import (
+    Beside,
+    Interrupt,
+    TimedSource,
+    drive,
+    one_thread_a_stage,
+    open_session,
+)
 from acme_tracker.session import TrackingSession
 from tests.fakes import ScriptedDetector, moving_patches, textured_scene
 
@@ -329,3 +337,10 @@ def test_a_recordings_detector_looks_at_once() -> None:
     with open_session(Pictures(1).info, SETTINGS, ScriptedDetector([CAR])) as at_once:
         result = at_once.step(next(iter(Pictures(1))))
     assert result.tracks.observed.tolist() == [True]
+
+
+def test_opencv_gets_its_threads_back() -> None:
+    before = cv2.getNumThreads()
+    with one_thread_a_stage():
+        assert cv2.getNumThreads() == 1
+    assert cv2.getNumThreads() == before

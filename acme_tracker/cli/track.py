@@ -22,7 +22,7 @@ from acme_tracker.config import TrackSettings, parse_assignments
 from acme_tracker.detection.registry import open_detector
 from acme_tracker.interfaces import FrameWatcher
 from acme_tracker.outputs import INTERRUPTED, ResultFolders, Run, track_source
-from acme_tracker.pipeline import Interrupt
+from acme_tracker.pipeline import Interrupt, keep_freed_memory
 from acme_tracker.tracking.visual.registry import open_visual_tracker
 from acme_tracker.video.sources import expand_sources, open_source
 
@@ -97,6 +97,7 @@ def track(
     given = {key: value for key, value in flags.items() if value is not None}
     begins = {} if score is None else {"lifecycle.start_score": score}
     settings = TrackSettings.load(config, {**begins, **parse_assignments(set_ or ()), **given})
+    keep_freed_memory()
     with _signals() as signals, shown_warnings() as warned:
         runs = _track_all(expand_sources(sources), settings, out, signals, warned)
     if any(run.folder is not None for run in runs):
