@@ -14,7 +14,14 @@ from acme_tracker.datatypes import ClassList, SourceInfo
 from acme_tracker.drawing import Annotator
 from acme_tracker.errors import AcmeTrackerError, OutputError
 from acme_tracker.interfaces import Detector, FrameSink, FrameSource
-from acme_tracker.pipeline import Interrupt, TimedSource, drive, one_thread_a_stage, open_session
+from acme_tracker.pipeline import (
+    Ahead,
+    Interrupt,
+    TimedSource,
+    drive,
+    one_thread_a_stage,
+    open_session,
+)
 from acme_tracker.results.csv import TracksCsv
 from acme_tracker.results.jsonl import FramesJsonl
 from acme_tracker.results.lines import write_whole
@@ -182,11 +189,15 @@ def track_source(
     try:
         with ExitStack() as stack:
             stack.enter_context(one_thread_a_stage())
+            ahead = Ahead.of(settings, detector)
+            if ahead is not None:
+                stack.enter_context(ahead)
             with interrupt.heard_at_once():
-                frames = stack.enter_context(Prefetch(timed))
+                prepare = None if ahead is None else ahead.begin
+                frames = stack.enter_context(Prefetch(timed, prepare=prepare))
             info = frames.info
             folder = folders.make(info)
-            session = stack.enter_context(open_session(info, settings, detector))
+            session = stack.enter_context(open_session(info, settings, detector, ahead))
             configuration = settings.model_dump(mode="json")
             summary = RunSummary(info, session.classes, names or {}, configuration)
             sinks = result_sinks(folder, info, session.classes, settings.output, behind, interrupt)

@@ -1,8 +1,9 @@
 """Drives a session from a source into sinks.
 
 Decoding runs ahead in one thread, drawing and encoding behind in another; the session runs between
-them, in the thread that calls `drive`. For a camera the detector runs beside it, in a third. What
-any of them raises is raised here.
+them, in the thread that calls `drive`. The detector of a camera runs beside it, in a third; that of
+a recording ahead of it, where it is known which frames are to be looked at. What any of them raises
+is raised here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from acme_tracker.config import TrackSettings
-from acme_tracker.datatypes import Frame, Look, Observation, SourceInfo, Tracks
+from acme_tracker.datatypes import Frame, Look, LookReason, Observation, SourceInfo, Tracks
 from acme_tracker.interfaces import Detector, FrameSink, FrameSource, FrameWatcher
 from acme_tracker.session import Answer, TrackingSession, observe
 from acme_tracker.tracking.catching_up import catch_up
@@ -127,17 +128,74 @@ def keep_freed_memory() -> None:
 
 @contextmanager
 def open_session(
-    info: SourceInfo, settings: TrackSettings, detector: Detector
+    info: SourceInfo, settings: TrackSettings, detector: Detector, ahead: Ahead | None = None
 ) -> Iterator[TrackingSession]:
     """A session of its own for an open source; the detector of a live one runs beside it.
 
-    Not a detector that watches its scene: it is cheap, and must see the frames in their order.
+    Not a detector that watches its scene: it is cheap, and must see the frames in their order. The
+    looks at a recording may have been begun `ahead`.
     """
     if not info.live or isinstance(detector, FrameWatcher):
-        yield TrackingSession.from_settings(settings, detector)
+        yield TrackingSession.from_settings(settings, detector, ahead)
         return
     with Beside(detector) as observer:
         yield TrackingSession.from_settings(settings, detector, observer)
+
+
+class Ahead:
+    """Looks at every n-th frame of a recording in a thread of its own, before the frame's turn.
+
+    Every answer is of the very frame, as if it had waited. What the detector raises is raised in
+    the frame's turn.
+    """
+
+    def __init__(self, detector: Detector, every: int) -> None:
+        self._detector = detector
+        self._every = every
+        self._thread = ThreadPoolExecutor(1, "detector")
+        self._begun: dict[int, Future[Observation]] = {}
+
+    @classmethod
+    def of(cls, settings: TrackSettings, detector: Detector) -> Ahead | None:
+        """None where nobody knows ahead which frames the detector is to look at."""
+        every = settings.redetection.every_frames
+        return None if every is None or isinstance(detector, FrameWatcher) else cls(detector, every)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def begin(self, frame: Frame) -> None:
+        """A frame was read: call it in their order, from any thread."""
+        if frame.index % self._every == 0:
+            self._begun[frame.index] = self._look(frame, Look(LookReason.CADENCE))
+
+    def is_free(self, _: Frame) -> bool:
+        return True
+
+    def observe(self, frame: Frame, _: Tracks, look: Look | None) -> Answer | None:
+        begun = self._begun.pop(frame.index, None)
+        if look is None:
+            return None
+        if begun is None or look.regions is not None:  # another look than was expected
+            begun = self._look(frame, look)
+        return Answer(look, begun.result())
+
+    def forget(self) -> None:
+        """Every answer is of its own frame, whatever the scene."""
+
+    def note(self, frame: Frame, busy_s: float) -> None:
+        """Recordings wait: how long it took decides nothing."""
+
+    def _look(self, frame: Frame, look: Look) -> Future[Observation]:
+        return self._thread.submit(observe, self._detector, frame, look)
 
 
 @dataclass(frozen=True)

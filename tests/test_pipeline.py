@@ -8,9 +8,10 @@ from types import TracebackType
 from typing import Self
 
 import cv2
+import numpy as np
 import pytest
 
-from acme_tracker.config import TrackSettings
+from acme_tracker.config import RedetectionSettings, TrackSettings
 from acme_tracker.datatypes import (
     Detections,
     Frame,
@@ -25,6 +26,7 @@ from acme_tracker.datatypes import (
 from acme_tracker.errors import DetectorError, OutputError, SourceError
 from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
 from acme_tracker.pipeline import (
+    Ahead,
     Beside,
     Interrupt,
     TimedSource,
@@ -36,6 +38,7 @@ from acme_tracker.session import TrackingSession
 from tests.fakes import ScriptedDetector, moving_patches, textured_scene
 
 CAR = Detections.of([(40, 40, 90, 80)], [0.9], [0])
+NOTHING = Detections.empty()
 SETTINGS = TrackSettings.load(None, {"visual_tracker.name": "kalman", "output.video": False})
 
 
@@ -337,6 +340,106 @@ def test_a_recordings_detector_looks_at_once() -> None:
     with open_session(Pictures(1).info, SETTINGS, ScriptedDetector([CAR])) as at_once:
         result = at_once.step(next(iter(Pictures(1))))
     assert result.tracks.observed.tolist() == [True]
+
+
+def test_a_known_cadence_is_looked_at_ahead_and_finds_the_same(tmp_path: Path) -> None:
+    pictures, truth = moving_patches([(20, 40), (220, 160)], (2, 0.5), 24)
+    settings = SETTINGS.model_copy(update={"redetection": RedetectionSettings(every_frames=3)})
+
+    class Moving(Pictures):
+        def __iter__(self) -> Iterator[Frame]:
+            yield from pictures
+
+    class Truthful(ScriptedDetector):
+        def detect(self, images: Sequence[Image]) -> list[Detections]:
+            names.append(threading.current_thread().name)
+            return super().detect(images)
+
+    written = []
+    for folder in ("ahead", "waiting"):
+        names: list[str] = []
+        detector = Truthful([Detections.of(boxes, [0.9, 0.9], [0, 0]) for boxes in truth[::3]])
+        with pytest.MonkeyPatch.context() as patch:
+            if folder == "waiting":
+                patch.setattr(Ahead, "of", lambda *_: None)
+            run = track_source(Moving(24), settings, detector, ResultFolders(tmp_path / folder))
+        assert run.report["detector_calls"] == {"total": 8, "by_reason": {"cadence": 8}}
+        assert len(names) == 8
+        assert {name.startswith("detector") for name in names} == {folder == "ahead"}
+        written.append((tmp_path / folder / "pictures" / "tracks.jsonl").read_bytes())
+    assert written[0] == written[1]
+
+
+def test_the_detector_goes_ahead_of_the_tracker() -> None:
+    first, second, third = Pictures(3)
+    detector = Slow([CAR, NOTHING])
+    with Ahead(detector, 2) as observer:
+        for frame in (first, second, third):
+            observer.begin(frame)
+        detector.may_answer.set()
+        answers = [
+            observer.observe(f, NO_TRACKS, look)
+            for f, look in zip((first, second, third), (WHOLE, None, WHOLE), strict=True)
+        ]
+    assert detector.calls == 2
+    assert [
+        a and (a.look, a.observation.frame_index, len(a.observation.detections)) for a in answers
+    ] == [(WHOLE, 0, 1), None, (WHOLE, 2, 0)]
+
+
+def test_another_look_than_was_expected_is_taken_when_it_is_asked_for() -> None:
+    (frame,) = Pictures(1)
+    part = Look(LookReason.LOW_CONFIDENCE, np.array([[10, 20, 200, 200]], np.float32))
+    with Ahead(ScriptedDetector([CAR]), 2) as observer:
+        observer.begin(frame)
+        answer = observer.observe(frame, NO_TRACKS, part)
+        later = observer.observe(frame, NO_TRACKS, WHOLE)
+    assert answer is not None
+    assert later is not None
+    assert answer.observation.detections.xyxy.tolist() == [[50, 60, 100, 100]]
+    assert later.observation.detections.xyxy.tolist() == [[40, 40, 90, 80]]
+
+
+def test_what_is_raised_ahead_is_told_in_its_frames_turn(tmp_path: Path) -> None:
+    class Failing(ScriptedDetector):
+        def detect(self, images: Sequence[Image]) -> list[Detections]:
+            if self.calls == 2:
+                raise DetectorError("the weights are gone")
+            return super().detect(images)
+
+    settings = SETTINGS.model_copy(update={"redetection": RedetectionSettings(every_frames=5)})
+    run = track_source(Pictures(99), settings, Failing([CAR]), ResultFolders(tmp_path))
+    assert (run.state, run.report["frames"]) == ("failed: the weights are gone", 10)
+
+
+def test_an_interrupted_run_does_not_wait_for_every_look_that_was_begun(tmp_path: Path) -> None:
+    interrupt = Interrupt()
+
+    class Asking(Listener):
+        def write(self, result: FrameResult) -> None:
+            interrupt.request()
+
+    settings = SETTINGS.model_copy(update={"redetection": RedetectionSettings(every_frames=1)})
+    detector = ScriptedDetector([CAR])
+    run = track_source(
+        Pictures(10_000),
+        settings,
+        detector,
+        ResultFolders(tmp_path),
+        interrupt=interrupt,
+        watchers=[lambda *_: Asking()],
+    )
+    assert (run.state, run.report["frames"]) == (INTERRUPTED, 1)
+    assert detector.calls < 10
+    assert [t.name for t in threading.enumerate() if t.name.startswith("detector")] == []
+
+
+def test_a_live_sources_frames_are_not_looked_at_ahead(tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"redetection": RedetectionSettings(every_frames=1)})
+    detector = Slow([CAR])
+    detector.may_answer.set()
+    run = track_source(Pictures(50, live=True), settings, detector, ResultFolders(tmp_path))
+    assert detector.calls <= run.report["detector_calls"]["total"] + 1  # one may come too late
 
 
 def test_opencv_gets_its_threads_back() -> None:

@@ -28,7 +28,8 @@ class Prefetch:
         source: not yet entered.
         depth: frames kept ready, at least 1.
         live: drop rather than wait; None asks the source's info.
-        prepare: called with each frame in the thread, to convert its image or luma ahead.
+        prepare: called with each frame of a recording, in the thread, to begin what can be done
+            ahead. A live frame may yet be dropped.
 
     Attributes:
         dropped: frames that gave way so far.
@@ -112,7 +113,7 @@ class Prefetch:
                     self._changed.notify_all()
                 live = source.info.live if self._live is None else self._live
                 for frame in source:
-                    if self._prepare is not None:
+                    if self._prepare is not None and not live:
                         self._prepare(frame)
                     if not self._put(frame, live):
                         break

@@ -153,6 +153,13 @@ def test_frames_are_prepared_in_the_reading_thread() -> None:
     assert names == ["prefetch"] * 3
 
 
+def test_live_frames_are_not_prepared() -> None:
+    names: list[int] = []
+    with Prefetch(Numbers(3, live=True), prepare=lambda f: names.append(f.index)) as frames:
+        frames._thread.join(SOON_S)  # type: ignore[union-attr]
+    assert names == []
+
+
 def test_depth_must_be_at_least_one() -> None:
     with pytest.raises(ValueError, match="at least 1, got 0"):
         Prefetch(Numbers(1), depth=0)
