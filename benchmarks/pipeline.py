@@ -1,7 +1,7 @@
 """How fast is the whole program, against the usual loop? Frames a second and CPU time by stage.
 
     python benchmarks/pipeline.py VIDEO [--detector NAME] [--visual-tracker NAME ...]
-        [--repeat N] [--duration S] [--threads N] [--no-video] [--json FILE]
+        [--repeat N] [--duration S] [--threads N] [--set KEY=VALUE ...] [--no-video] [--json FILE]
 
 Variants, each run in a fresh process, in turn, N times over (A B C A B C ...); figures are medians:
 
@@ -11,10 +11,13 @@ Variants, each run in a fresh process, in turn, N times over (A B C A B C ...); 
 - floors: decoding alone; decoding, conversion to BGR and H.264 encoding without any tracking.
 
 Each run does half a second of the clip first, unmeasured: imports and models are not counted.
-OpenCV, OpenMP and the detector get the same number of threads in all of them. A stage's CPU time is
-that of the thread it runs in; what OpenCV, OpenVINO and x264 do in threads of their own is in
-`other`, of which `--threads 1` leaves less. `vs usual` is frames a second over those of the usual
-loop, with the least and the greatest ratio of one round in brackets.
+The detector and OpenMP get the same number of threads in all of them; OpenCV gets it in the usual
+loop, and one in acme_tracker and the floors, whose stages have threads of their own. A stage's CPU
+time is that of the thread it runs in; what OpenCV, OpenVINO and x264 do in threads of their own is
+in `other`, of which `--threads 1` leaves less. `vs usual` is frames a second over those of the
+usual loop, with the least and the greatest ratio of one round in brackets; `vs floor` over those of
+decoding and encoding, or of decoding alone where no video is written. `--set` changes settings
+(output.preset=ultrafast); a variant ignores those that it does not know.
 """
 
 from __future__ import annotations
@@ -36,9 +39,10 @@ from rich.console import Console
 from rich.table import Column, Table
 from variants import Job, Measured
 
-from acme_tracker.config import TrackSettings
+from acme_tracker.config import TrackSettings, parse_assignments
 
 USUAL = "usual loop"
+DECODE, COPY = "decode", "decode + encode"
 SILENT = ", no video"
 STAGES = (
     *("decode", "convert", "watch", "follow", "detect", "associate"),
@@ -64,11 +68,12 @@ def jobs_of(arguments: argparse.Namespace) -> dict[str, Job]:
             duration_s=arguments.duration,
             write_video=write_video,
             threads=arguments.threads,
+            overrides=parse_assignments(arguments.set),
         )
 
-    jobs = {"decode": job("decode")}
+    jobs = {DECODE: job("decode")}
     if not arguments.no_video:
-        jobs["decode + encode"] = job("transcode")
+        jobs[COPY] = job("transcode")
     for write_video in (False,) if arguments.no_video else (True, False):
         suffix = "" if write_video else SILENT
         jobs[USUAL + suffix] = job("usual", write_video=write_video)
@@ -116,8 +121,9 @@ def unlike(runs: dict[str, list[Measured]]) -> list[str]:
 
 
 def summarise(name: str, runs: dict[str, list[Measured]]) -> dict[str, Any]:
-    """The figures of a variant, as plain values; `vs_usual` is None for floors."""
-    own = runs[name]
+    """The figures of a variant, as plain values; ratios are None but for acme_tracker."""
+    own, silent = runs[name], name.endswith(SILENT)
+    ours = name.startswith("acme_tracker")
     stages = {stage for run in own for stage in run.stages_ms}
     by_stage = {
         stage: median(run.stages_ms.get(stage, 0) / run.frames for run in own) for stage in stages
@@ -131,9 +137,8 @@ def summarise(name: str, runs: dict[str, list[Measured]]) -> dict[str, Any]:
         "cpu_ms_per_frame_by_stage": by_stage,
         "objects_per_frame": mean(run.objects / run.frames for run in own),
         "looks": median(run.looks for run in own),
-        "vs_usual": ratios(own, runs[USUAL + (SILENT if name.endswith(SILENT) else "")])
-        if name.startswith("acme_tracker")
-        else None,
+        "vs_usual": ratios(own, runs[USUAL + SILENT * silent]) if ours else None,
+        "vs_floor": ratios(own, runs[DECODE if silent else COPY]) if ours else None,
         "runs": [asdict(run) for run in own],
     }
 
@@ -143,20 +148,20 @@ def speed(run: Measured) -> float:
     return run.frames / run.wall_s
 
 
-def ratios(own: list[Measured], usual: list[Measured]) -> dict[str, float]:
+def ratios(own: list[Measured], others: list[Measured]) -> dict[str, float]:
     """How many times the frames a second, and how much of the CPU time."""
-    by_round = [speed(mine) / speed(other) for mine, other in zip(own, usual, strict=True)]
+    by_round = [speed(mine) / speed(other) for mine, other in zip(own, others, strict=True)]
     return {
-        "frames_per_second": median(map(speed, own)) / median(map(speed, usual)),
+        "frames_per_second": median(map(speed, own)) / median(map(speed, others)),
         "least": min(by_round),
         "greatest": max(by_round),
         "cpu": median(r.cpu_ms / r.frames for r in own)
-        / median(r.cpu_ms / r.frames for r in usual),
+        / median(r.cpu_ms / r.frames for r in others),
     }
 
 
 def speed_table(variants: dict[str, Any]) -> Table:
-    titles = ("frames/s", "CPU-ms a frame", "objects a frame", "looks", "vs usual", "CPU vs usual")
+    titles = ("frames/s", "CPU-ms", "objects", "looks", "vs usual", "CPU vs usual", "vs floor")
     table = new_table("speed", titles)
     for name, found in variants.items():
         ratio = found["vs_usual"]
@@ -166,6 +171,7 @@ def speed_table(variants: dict[str, Any]) -> Table:
         if ratio:
             spread = f"{ratio['least']:.1f} to {ratio['greatest']:.1f}"
             row += [f"{ratio['frames_per_second']:.1f}x ({spread})", f"{ratio['cpu']:.2f}x"]
+            row += [f"{found['vs_floor']['frames_per_second']:.2f}x"]
         table.add_row(name, *row)
     return table
 
@@ -193,6 +199,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=3, help="rounds")
     parser.add_argument("--duration", type=float, help="seconds of the clip; all of it if absent")
     parser.add_argument("--threads", type=int, default=TrackSettings().detector.threads)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="settings")
     parser.add_argument("--no-video", action="store_true", help="analytics only")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     arguments = parser.parse_args()
@@ -209,7 +216,7 @@ def main() -> None:
     variants = {name: summarise(name, runs) for name in runs}
     console.print(*machine_lines(machine), sep="\n", soft_wrap=True)
     console.print(
-        f"{arguments.video}, {variants['decode']['frames']} frames, {arguments.detector}, "
+        f"{arguments.video}, {variants[DECODE]['frames']} frames, {arguments.detector}, "
         f"{arguments.threads} threads, median of {arguments.repeat}",
         soft_wrap=True,
     )

@@ -12,11 +12,11 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import cv2
 from cpu_meter import CpuMeter
@@ -28,6 +28,7 @@ from acme_tracker.detection.registry import open_detector
 from acme_tracker.drawing import Annotator
 from acme_tracker.interfaces import Detector, FrameWatcher
 from acme_tracker.outputs import ResultFolders, track_source
+from acme_tracker.pipeline import keep_freed_memory, one_thread_a_stage
 from acme_tracker.results.lines import LineSink
 from acme_tracker.tracking.redetection import SceneCuts
 from acme_tracker.tracking.tracker import ObjectTracker
@@ -49,7 +50,8 @@ class Job:
         kind: "ours", "usual", or a floor: "decode" reads only, "transcode" also writes H.264.
         duration_s: of the clip; None: all of it.
         write_video: leave an annotated video ("ours" and "usual").
-        threads: of OpenCV and of the detector.
+        threads: of the detector; and of OpenCV, but "ours" and floors pin it to one.
+        overrides: of other settings, by their dotted keys.
     """
 
     kind: Literal["ours", "usual", "decode", "transcode"]
@@ -59,6 +61,7 @@ class Job:
     duration_s: float | None
     write_video: bool
     threads: int
+    overrides: dict[str, Any] = field(default_factory=dict)
 
     def settings(self, duration_s: float | None) -> TrackSettings:
         return TrackSettings.load(
@@ -68,6 +71,7 @@ class Job:
                 "detector.threads": self.threads,
                 "visual_tracker.name": self.visual_tracker,
                 "output.video": self.write_video,
+                **self.overrides,
             }
         )
 
@@ -91,6 +95,7 @@ class Measured:
 
 def measure(job: Job) -> Measured:
     """A short warm-up, then the run."""
+    keep_freed_memory()
     cv2.setNumThreads(job.threads)
     meter = CpuMeter()
     _instrument(meter)
@@ -108,7 +113,8 @@ def run(job: Job, settings: TrackSettings, folder: Path, meter: CpuMeter) -> Mea
     meter.take_ms()
     cpu_s, wall_s = time.process_time(), time.perf_counter()
     if detector is None:
-        tally = floors[job.kind](settings, job.source, folder)
+        with one_thread_a_stage():
+            tally = floors[job.kind](settings, job.source, folder)
     elif job.kind == "ours":
         tally = _ours(settings, job.source, folder, detector)
     else:
