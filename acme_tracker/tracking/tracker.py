@@ -245,6 +245,8 @@ class ObjectTracker:
 
     def _forget(self, which: Mask, frame: Frame) -> None:
         """Take tracks (N,) out of every table."""
+        if not which.any():
+            return
         rows = self._table.rows
         self._visual.stop(rows["key"][which & (rows["state"] != TrackState.LOST)])
         self._motion.remove(which)

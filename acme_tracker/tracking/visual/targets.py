@@ -66,6 +66,8 @@ class EngineTracker:
     def start(self, frame: Frame, target_ids: Ids, xyxy: Boxes) -> None:
         """Follow new targets (N,) from their boxes (N, 4); ValueError for one already followed."""
         ids, box = _columns(target_ids, xyxy)
+        if not len(ids):
+            return
         everyone = np.concatenate([self._ids, ids])
         if len(np.unique(everyone)) != len(everyone):
             raise ValueError(f"some of the targets {ids.tolist()} are already followed")
@@ -98,6 +100,8 @@ class EngineTracker:
     def stop(self, target_ids: Ids) -> None:
         """Forget targets; KeyError for an unknown one."""
         rows = self._rows(np.asarray(target_ids, np.int64).reshape(-1))
+        if not len(rows):
+            return
         self._engine.remove(rows)
         self._ids, self._ok = np.delete(self._ids, rows), np.delete(self._ok, rows)
         self._xyxy = np.delete(self._xyxy, rows, axis=0)
