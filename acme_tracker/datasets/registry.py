@@ -82,7 +82,8 @@ def guess_format(path: Path | str) -> str:
     path = Path(path)
     if not path.exists():
         raise DatasetError(f"{path}: no such file or folder")
-    finders = {name: form.find for name, form in (IMAGE_FORMATS | SEQUENCE_FORMATS).items()}
+    # Sequences first: a sequence may have any JSON beside it, which COCO's finder would take.
+    finders = {name: form.find for name, form in (SEQUENCE_FORMATS | IMAGE_FORMATS).items()}
     for name, find in {**finders, FOLDERS: folders.find}.items():
         if find(path):
             return name

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acme_tracker.datasets import open_dataset, open_sequences
+from acme_tracker.datasets import guess_format, open_dataset, open_sequences
 from acme_tracker.errors import DatasetError
 from tests.datasets.making import picture, text
 from tests.datasets.test_other_formats import KITTI
@@ -140,3 +140,9 @@ def test_a_bad_seqinfo_is_named(tmp_path: Path, ini: str, message: str) -> None:
 def test_an_empty_truth_is_a_sequence_without_objects(tmp_path: Path) -> None:
     (sequence,) = open_sequences(text(tmp_path / "gt/gt.txt", ""))
     assert (len(sequence.rows), sequence.length) == (0, 0)
+
+
+def test_a_json_file_beside_a_sequence_does_not_make_it_coco(tmp_path: Path) -> None:
+    text(tmp_path / "gt" / "gt.txt", "1,1,10,10,20,20,1,3,1\n")
+    text(tmp_path / "scene.json", "{}")
+    assert guess_format(tmp_path) == "mot"
