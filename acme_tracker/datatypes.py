@@ -254,7 +254,7 @@ class Tracks(Table):
     def empty(cls) -> Self:
         return cls(**{f.name: np.empty(0) for f in fields(cls)})  # type: ignore[arg-type]
 
-    @property
+    @cached_property
     def confirmed(self) -> Self:
         """Those to show, store and count."""
         return self[self.state == TrackState.CONFIRMED]
