@@ -15,6 +15,7 @@ from render.scene import CountingLine, Scene
 
 Array = NDArray[np.float64]
 BIN_S = 15.0
+NEAR_S = 0.02
 Spans = Mapping[int, tuple[int, int]]
 
 
@@ -59,10 +60,18 @@ def ways(scene: Scene, movers: Sequence[Mover], spans: Spans) -> list[Way]:
                 way.frames.append(number)
                 way.xy.append((now.x, now.y))
                 way.headings.append(now.heading)
-                way.speeds.append(now.speed)
+                way.speeds.append(_speed(mover, (number - 1) / scene.frame_rate))
         if way.frames:
             found.append(way)
     return found
+
+
+def _speed(mover: Mover, time_s: float) -> float:
+    """Over the ground; the pose's own is along the path, beside which curves are longer."""
+    near = (pose(mover, time_s - NEAR_S), pose(mover, time_s), pose(mover, time_s + NEAR_S))
+    known = [(one.x, one.y) for one in near if one is not None]
+    steps = np.diff(np.array(known), axis=0)
+    return float(np.linalg.norm(steps, axis=1).sum() / (NEAR_S * max(1, len(steps))))
 
 
 def crossings(scene: Scene, found: Sequence[Way]) -> list[Crossing]:
@@ -142,10 +151,15 @@ def scene_card(
             }
             for line in scene.lines
         ],
-        "crossings": [asdict(crossing) for crossing in crossed],
+        "crossings": [_crossing(crossing) for crossing in crossed],
         "bins": binned(crossed, frames / scene.frame_rate),
         "tracks": [_track(way) for way in found],
     }
+
+
+def _crossing(crossing: Crossing) -> dict[str, object]:
+    told = asdict(crossing)
+    return {"line": told.pop("line"), "class": told.pop("kind"), **told}
 
 
 def _track(way: Way) -> dict[str, object]:

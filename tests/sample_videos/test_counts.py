@@ -61,8 +61,7 @@ def test_speeds_agree_with_the_ways(crossing: Traffic) -> None:
         if len(way.frames) > 10:
             steps = np.hypot(*np.diff(np.array(way.xy), axis=0).T) * crossing[0].frame_rate
             mean = (np.array(way.speeds)[:-1] + np.array(way.speeds)[1:]) / 2
-            # On bends the body's middle is nearer the inside than the path.
-            np.testing.assert_allclose(steps, mean, atol=0.35, rtol=0.08)
+            np.testing.assert_allclose(steps, mean, atol=0.05, rtol=0.01)
             checked += 1
     assert checked > 30
 
