@@ -43,7 +43,8 @@ class Cache:
 
 def movers_of(scene: Scene) -> list[Mover]:
     """The scene's traffic: the same for the same seed."""
-    return Simulation(scene.routes, scene.signals, scene.seed).run(scene.warm_up_s, scene.seconds)
+    simulation = Simulation(scene.routes, scene.signals, scene.seed, scene.cast)
+    return simulation.run(scene.warm_up_s, scene.seconds)
 
 
 def load_meshes(path: Path) -> dict[str, tuple[NDArray[np.float32], NDArray[np.int32]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from render.camera import Camera
@@ -60,7 +60,11 @@ class CountingLine:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that a clip shows."""
+    """Everything that a clip shows.
+
+    Attributes:
+        cast: models for single road users, by the order in which they come, whatever the mix drew.
+    """
 
     name: str
     title: str
@@ -76,6 +80,7 @@ class Scene:
     signals: Signals
     lines: tuple[CountingLine, ...]
     warm_up_s: float = 60.0
+    cast: Mapping[int, str] = field(default_factory=dict)
     samples: int = 6
     seen_m: float = 220.0
     sun: tuple[float, float] = field(default=(38.0, 200.0))  # elevation, bearing, degrees

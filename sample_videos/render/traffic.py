@@ -6,6 +6,7 @@ on the strip of ground that it is about to cover: a leader, someone who crosses,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import cos, sin, sqrt
 
 import numpy as np
@@ -22,8 +23,14 @@ _WALKER = "person"
 class Simulation:
     """Everything that moves, from `-warm_up_s` to the clip's end."""
 
-    def __init__(self, routes: tuple[Route, ...], signals: Signals, seed: int) -> None:
-        self.routes, self.signals = routes, signals
+    def __init__(
+        self,
+        routes: tuple[Route, ...],
+        signals: Signals,
+        seed: int,
+        cast: Mapping[int, str] | None = None,
+    ) -> None:
+        self.routes, self.signals, self.cast = routes, signals, cast or {}
         self.rng = np.random.default_rng(seed)
         self.movers: list[Mover] = []
         self.finished: list[Mover] = []
@@ -113,6 +120,8 @@ class Simulation:
         wish = route.limit * slow * float(np.clip(self.rng.normal(1.0, 0.09), 0.75, 1.25))
         stray = float(np.clip(self.rng.normal(0, route.spread_m), -2.5, 2.5))
         number = len(self.finished) + len(self.movers) + 1
+        # Cast last: whoever comes afterwards is drawn as if it had not been.
+        name = self.cast.get(number, name)
         mover = Mover(number, name, route, wish, time_s, lane, stray, body, second)
         mover.from_left = route.lanes[lane]
         mover.spot = route.path.one(0.0, mover.left(time_s))

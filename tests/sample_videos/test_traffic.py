@@ -159,3 +159,17 @@ def test_a_longer_run_begins_like_a_short_one() -> None:
         assert one.model == two.model
         lived = len(one.history)
         np.testing.assert_array_equal(one.history, two.history[:lived])
+
+
+def test_casting_one_road_user_changes_nobody_on_other_routes() -> None:
+    wanted = scene("intersection")
+
+    def lives(cast: dict[int, str]) -> list[tuple[str, str, list[float]]]:
+        run = Simulation(wanted.routes, wanted.signals, 4, cast).run(12.0, 2.0)
+        return [(m.route.name, m.model, np.concatenate(m.history).tolist()) for m in run]
+
+    pairs = list(zip(lives({}), lives({20: "motorcyclist"}), strict=True))
+    changed = [(drawn, cast) for drawn, cast in pairs if drawn != cast]
+    ((_, model, _),) = [cast for drawn, cast in changed if drawn[1] != cast[1]]
+    assert model == "motorcyclist"
+    assert len({route for (route, *_), _ in changed}) == 1

@@ -115,7 +115,7 @@ def scene(seed: int | None = None) -> Scene:
         name="highway",
         title="a dense motorway in daylight, seen from a bridge",
         frame_rate=25,
-        seconds=10.0,
+        seconds=8.0,
         seed=6 if seed is None else seed,
         weather="day",
         camera=Camera((1.2, 0.0, 9.2), (1.4, 50.0, 0.0), 1350.0, (1280, 720)),
@@ -129,7 +129,7 @@ def scene(seed: int | None = None) -> Scene:
             CountingLine("southbound", west_out, west_in, "south", "north"),
         ),
         warm_up_s=45.0,
-        samples=5,
+        samples=3,
         seen_m=320.0,
         sun=(42.0, 240.0),
     )

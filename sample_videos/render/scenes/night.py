@@ -15,8 +15,8 @@ def scene(seed: int | None = None) -> Scene:
         name="night",
         title="a signalled crossing at night after rain, seen from a mast",
         frame_rate=10,
-        seconds=16.0,
+        seconds=10.0,
         weather="night",
         camera=Camera((-35.0, -12.0, 8.0), (1.0, 1.5, 0.0), 540.0, (640, 360)),
-        samples=10,
+        samples=5,
     )
