@@ -19,14 +19,25 @@ class Movement:
     """Sees movement: a small grey picture against the one before."""
 
     def __init__(self) -> None:
-        self._last = np.empty((0, 0), np.int16)
+        self._last = self._now = np.empty((0, 0), np.int16)
+        self._size = (0, 0)
 
-    def outside(self, tracked: Boxes, frame: Frame) -> Boxes:
-        """Boxes (M, 4) around what moves outside the tracked boxes (N, 4)."""
+    def watch(self, frame: Frame) -> None:
+        """Call on every frame."""
         import cv2
 
-        changed = self._changed(frame)
-        scale = np.tile(np.divide(frame.size, changed.shape[::-1]), 2)
+        width, height = self._size = frame.size
+        step = max(1, min(4, width // (2 * WIDTH)))  # pixels left out need not be read
+        small_size = (WIDTH, max(1, round(WIDTH * height / width)))
+        small = cv2.resize(frame.luma[::step, ::step], small_size, interpolation=cv2.INTER_AREA)
+        self._last, self._now = self._now, small.astype(np.int16)
+
+    def outside(self, tracked: Boxes) -> Boxes:
+        """Boxes (M, 4) around what moves on the last frame outside the tracked boxes (N, 4)."""
+        import cv2
+
+        changed = self._changed()
+        scale = np.tile(np.divide(self._size, changed.shape[::-1]), 2)
         for left, top, right, bottom in np.maximum(_grown(tracked) / scale, 0).tolist():
             changed[int(top) : int(np.ceil(bottom)), int(left) : int(np.ceil(right))] = 0
         joined = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
@@ -34,22 +45,15 @@ class Movement:
         blobs = stats[1:][stats[1:, cv2.CC_STAT_AREA] >= LEAST_PIXELS]  # the first is the ground
         return from_ltwh(np.asarray(blobs[:, :4] * scale, np.float32))
 
-    def _changed(self, frame: Frame) -> NDArray[np.uint8]:
+    def _changed(self) -> NDArray[np.uint8]:
         """(h, w) 0 or 1, in the small picture."""
-        import cv2
-
-        width, height = frame.size
-        step = max(1, min(4, width // (2 * WIDTH)))  # pixels left out need not be read
-        small_size = (WIDTH, max(1, round(WIDTH * height / width)))
-        small = cv2.resize(frame.luma[::step, ::step], small_size, interpolation=cv2.INTER_AREA)
-        last, self._last = self._last, small.astype(np.int16)
-        if last.shape != small.shape:
-            return np.zeros(small.shape, np.uint8)
-        change = self._last - last
+        if self._last.shape != self._now.shape:
+            return np.zeros(self._now.shape, np.uint8)
+        change = self._now - self._last
         change = np.abs(change - np.int16(np.median(change)))  # another light is no movement
         usual = np.median(change)
         if usual >= LEAST_CHANGE:  # the camera itself moves
-            return np.zeros(small.shape, np.uint8)
+            return np.zeros(self._now.shape, np.uint8)
         return np.asarray(change > max(LEAST_CHANGE, NOISES * (usual + 1)), np.uint8)
 
 
@@ -76,6 +80,8 @@ class EntryZones:
 
     def learn(self, moving: Boxes, tracked: Boxes, size: tuple[int, int]) -> None:
         """What moved (M, 4) on a frame that was looked at, and the tracks (N, 4) since."""
+        if not len(moving):
+            return
         found = coverage(moving, _grown(tracked)).max(axis=1, initial=0) > self.FOUND
         cells = self._cells(moving, size)
         np.add.at(self._looks, cells, 1)

@@ -46,17 +46,25 @@ class RedetectionPolicy:
         """The look that this frame needs, if any; it counts as taken."""
         if self._settings.every_frames is not None:
             return self._by_cadence(frame, self._settings.every_frames)
+        self._movement.watch(frame)
         active = tracks[tracks.state != TrackState.LOST]
-        moving = self._movement.outside(active.xyxy, frame)
         self._zones.learn(self._looked_at, active.xyxy, frame.size)
         self._looked_at = NOWHERE
+        # What moves counts for nothing before this; not to ask saves a tenth of all tracking.
+        ripe = self._looked_s is None or frame.time_s - self._looked_s >= self._patience_s(active)
+        asked = ripe or not len(active)
+        moving = self._movement.outside(active.xyxy) if asked else NOWHERE
         self._still &= not len(active) and not len(moving)
         reason = self._reason(frame, active, moving)
         if reason is None:
             return None
         self._looked_s, self._cut, self._still = frame.time_s, False, True
-        self._looked_at = moving
+        self._looked_at = moving if asked else self._movement.outside(active.xyxy)
         return Look(reason)
+
+    def _patience_s(self, active: Tracks) -> float:
+        """How soon after a look something that moves outside every track may ask for the next."""
+        return self._settings.movement_gap_s if len(active) else self._settings.idle_gap_s
 
     def _by_cadence(self, frame: Frame, every: int) -> Look | None:
         reason = LookReason.EVERY_FRAME if every == 1 else LookReason.CADENCE
@@ -71,8 +79,8 @@ class RedetectionPolicy:
         wanted, gap_s = self._settings, frame.time_s - self._looked_s
         unsure = (active.confirmed.confidence < wanted.confidence_below).any()  # NaN is not unsure
         tentative = (active.state == TrackState.TENTATIVE).any()
-        patience_s = wanted.movement_gap_s if len(active) else wanted.idle_gap_s
-        entering = (gap_s * self._zones.worth(moving, frame.size) >= patience_s).any()
+        worth = self._zones.worth(moving, frame.size)
+        entering = (gap_s * worth >= self._patience_s(active)).any()
         longest_s = wanted.still_gap_s if self._still else wanted.max_gap_s
         reasons = (
             (LookReason.LOW_CONFIDENCE, unsure and gap_s >= wanted.min_gap_s),
