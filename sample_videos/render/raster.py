@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +34,48 @@ def _clip_one(triangle: Floats, inside: NDArray[np.bool_], near: float) -> Float
             polygon.append(triangle[here] + share * (triangle[there] - triangle[here]))
     return np.stack([np.stack([polygon[0], polygon[i], polygon[i + 1]])
                      for i in range(1, len(polygon) - 1)])  # fmt: skip
+
+
+def extent(pixels: Floats, size: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Least and greatest (x, y) of triangles' (N, 3, 2) parts in a picture of (width, height).
+
+    Both are the picture's middle where nothing is inside.
+    """
+    starts, ends = pixels.reshape(-1, 2), np.roll(pixels, -1, axis=1).reshape(-1, 2)
+    starts, ends = _cut(starts, ends, np.array(size, np.float64))
+    corners = np.array([(0, 0), (size[0], 0), (0, size[1]), tuple(size)], np.float64)
+    inside = [corner for corner in corners if _holds(pixels, corner)]
+    points = np.concatenate([starts, ends, np.array(inside).reshape(-1, 2)])
+    if not len(points):
+        return size / 2, size / 2
+    points = np.clip(points, 0, size)  # of rounding
+    return points.min(axis=0), points.max(axis=0)
+
+
+def _cut(starts: Floats, ends: Floats, size: Floats) -> tuple[Floats, Floats]:
+    """The parts of segments (N, 2) in a picture (Liang and Barsky 1984); others are left out."""
+    way = ends - starts
+    first, last = np.zeros(len(way)), np.ones(len(way))
+    for axis in range(2):
+        step, here = way[:, axis], starts[:, axis]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            sides = np.sort(np.stack([-here / step, (size[axis] - here) / step]), axis=0)
+        along = np.where((here >= 0) & (here <= size[axis]), 0.0, np.inf)  # of those that stand
+        enter = np.where(step == 0, along, sides[0])
+        leave = np.where(step == 0, np.inf, sides[1])
+        first, last = np.maximum(first, enter), np.minimum(last, leave)
+    kept = first <= last
+    starts, way = starts[kept], way[kept]
+    return starts + first[kept, None] * way, starts + last[kept, None] * way
+
+
+def _holds(pixels: Floats, point: Floats) -> bool:
+    """Whether a point lies in a triangle (N, 3, 2)."""
+    x, y = np.full(len(pixels), point[0]), np.full(len(pixels), point[1])
+    a, b, c = (pixels[:, index] for index in range(3))
+    sides = np.stack([_side(a, b, x, y), _side(b, c, x, y), _side(c, a, x, y)])
+    flat = (sides == 0).all(axis=0)
+    return bool((((sides >= 0).all(axis=0) | (sides <= 0).all(axis=0)) & ~flat).any())
 
 
 def covered(pixels: Floats, left: int, top: int, width: int, height: int) -> NDArray[np.bool_]:
@@ -72,6 +116,6 @@ def _fill(
     mask[y[inside], x[inside]] = True
 
 
-def _side(one: Floats, two: Floats, x: NDArray[np.int64], y: NDArray[np.int64]) -> Floats:
+def _side(one: Floats, two: Floats, x: NDArray[Any], y: NDArray[Any]) -> Floats:
     ahead = two - one
     return np.asarray(ahead[:, 0] * (y - one[:, 1]) - ahead[:, 1] * (x - one[:, 0]))

@@ -65,13 +65,11 @@ def row(
     pixels = silhouette(camera, pieces, meshes)
     if not len(pixels):
         return None
-    low, high = pixels.min(axis=(0, 1)), pixels.max(axis=(0, 1))
     size = np.array(camera.size)
-    left, top = np.clip(low, 0, size)
-    right, bottom = np.clip(high, 0, size)
+    (left, top), (right, bottom) = raster.extent(pixels, size)
     if right - left < 1 or bottom - top < 1:
         return None
-    alone, inside = _pixels(pixels, low, high, size)
+    alone, inside = _pixels(pixels, size)
     if inside < _LEAST_PX:
         return None
     window = index[int(top) : int(np.ceil(bottom)), int(left) : int(np.ceil(right))]
@@ -80,12 +78,13 @@ def row(
     return TruthRow(track_id, kind, box, visibility)
 
 
-def _pixels(pixels: Array, low: Array, high: Array, size: NDArray[np.int64]) -> tuple[int, int]:
+def _pixels(pixels: Array, size: NDArray[np.int64]) -> tuple[int, int]:
     """How many pixels an object would cover, drawn alone: with those beyond the picture, and in it.
 
     Large objects are sampled at every k-th pixel. Very near the lens one grows without bounds: what
     lies more than three pictures away is left out.
     """
+    low, high = pixels.min(axis=(0, 1)), pixels.max(axis=(0, 1))
     first = np.floor(np.maximum(low, -3.0 * size)).astype(np.int64)
     last = np.ceil(np.minimum(high, 4.0 * size)).astype(np.int64)
     step = int(np.ceil((last - first).max() / _FINE_PX))

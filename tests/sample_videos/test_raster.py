@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from render.raster import NEAR_M, clip_near, covered
+from render.raster import NEAR_M, clip_near, covered, extent
 
 
 def quad(left: float, top: float, right: float, bottom: float) -> Any:
@@ -57,3 +57,31 @@ def test_clipping_drops_what_lies_behind_and_leaves_the_rest() -> None:
     ahead = np.array([[(0, 0, 5), (1, 0, 5), (0, 1, 5)]], float)
     behind = ahead * (1, 1, -1)
     np.testing.assert_array_equal(clip_near(np.concatenate([ahead, behind])), ahead)
+
+
+def test_the_extent_is_that_of_what_lies_in_the_picture() -> None:
+    size = np.array((100, 80))
+    tilted = np.array([[(-60.0, 100.0), (40.0, 20.0), (-60.0, 20.0)]])
+    low, high = extent(tilted, size)
+    np.testing.assert_allclose((*low, *high), (0, 20, 40, 52))  # not 80: that is outside, left
+    np.testing.assert_allclose(np.ravel(extent(quad(10, 10, 30, 25), size)), (10, 10, 30, 25))
+    np.testing.assert_allclose(np.ravel(extent(quad(-50, -50, 300, 300), size)), (0, 0, 100, 80))
+    low, high = extent(quad(-50, -50, -10, 300), size)
+    assert (low == high).all(), "nothing inside"
+
+
+def test_the_extent_agrees_with_the_covered_pixels() -> None:
+    rng = np.random.default_rng(8)
+    size = np.array((120, 90))
+    for _ in range(50):
+        shape = rng.uniform(-80, 200, (6, 3, 2))
+        rows, columns = np.nonzero(covered(shape, 0, 0, 120, 90))
+        low, high = extent(shape, size)
+        if len(rows):
+            assert (low <= (columns.min() + 0.5, rows.min() + 0.5)).all()
+            assert (high >= (columns.max() + 0.5, rows.max() + 0.5)).all()
+            # Needles' tips fall between the samples.
+            fine = covered(shape * 20, 0, 0, 2400, 1800)
+            rows, columns = np.nonzero(fine)
+            np.testing.assert_allclose(low, (columns.min() / 20, rows.min() / 20), atol=1.5)
+            np.testing.assert_allclose(high, (columns.max() / 20, rows.max() / 20), atol=1.5)
