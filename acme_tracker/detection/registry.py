@@ -37,7 +37,7 @@ class DetectorInfo:
     Attributes:
         name: what `--detector` takes.
         kind: "motion", "model" (ours), "card" (others' weights) or "torchvision".
-        classes: the road users that it finds.
+        classes: what it finds.
         problem: why it cannot run here as it stands, "" if it can.
     """
 
@@ -144,7 +144,8 @@ def _card_info(name: str, path: Path) -> DetectorInfo:
         card = load_card(path)
     except AcmeTrackerError as error:
         return DetectorInfo(name, kind, (), str(error))
-    classes = select_classes(card.classes, (), name).names
+    wanted = card.classes if isinstance(card, ModelCard) else ()
+    classes = select_classes(card.classes, wanted, name).names
     weights = path.parent / card.cpu if isinstance(card, ModelCard) else card.weights
     return DetectorInfo(name, kind, classes, missing_file(weights))
 

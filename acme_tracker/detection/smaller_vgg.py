@@ -180,7 +180,8 @@ def open_model(
     Args:
         folder: where the card lies.
         card: what it says.
-        settings: weights (a file of the same network), score and classes in place of the card's.
+        settings: weights (a file of the same network), score and classes in place of the card's;
+            without, it finds all that it has learnt, road users or not.
         size: (width, height) of the input in place of the card's.
 
     Raises:
@@ -194,7 +195,9 @@ def open_model(
         in_torch = device == "cuda" or find_spec("openvino") is None
         path = check_file(folder, card, card.torch if in_torch else card.cpu)
     score = card.score if settings.score is None else settings.score
-    wanted = select_classes(card.classes, settings.classes, f"detector {folder.name}")
+    wanted = select_classes(
+        card.classes, settings.classes or card.classes, f"detector {folder.name}"
+    )
     select = Selector(card.classes, wanted, score, card.nms, card.nms_iou, card.max_detections)
     return ModelDetector(
         _runner(path, card, size, device, settings.threads), card.rules, size, select
@@ -213,9 +216,10 @@ def open_weights(path: Path, settings: DetectorSettings, size: Size | None = Non
     network, head = load_detector(path)
     size = fitting(size or input_size(head))
     rules = Outputs(ClassList(network.spec.outputs))
-    wanted = select_classes(rules.classes.names, settings.classes, f"detector {path.name}")
+    known = rules.classes.names
+    wanted = select_classes(known, settings.classes or known, f"detector {path.name}")
     score = WORKING_SCORE if settings.score is None else settings.score
-    select = Selector(rules.classes.names, wanted, score, "per-kind")
+    select = Selector(known, wanted, score, "per-kind")
     runner = _torch_runner(network, size, torch_device(settings.device), settings.threads)
     return ModelDetector(runner, rules, size, select)
 

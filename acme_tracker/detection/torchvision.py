@@ -61,7 +61,8 @@ def open_torchvision(name: str, settings: DetectorSettings) -> TorchvisionDetect
     device = torch_device(settings.device)
     head = trained_head(name, settings.weights)
     labels = torchvision_labels(name, head)
-    classes = select_classes(labels, settings.classes, f"detector {PREFIX}{name}")
+    wanted = settings.classes or (labels[1:] if head else ())  # all that our training taught it
+    classes = select_classes(labels, wanted, f"detector {PREFIX}{name}")
     score = WORKING_SCORE if settings.score is None else settings.score
     # The models keep a box under every class that scores; here the best class of its kind stays.
     selector = Selector(labels, classes, score, "per-kind", iou=0.6)

@@ -214,6 +214,13 @@ def test_a_run_and_its_weights_file_can_be_tried_at_once(tmp_path: Path) -> None
         open_weights(tmp_path / "none.safetensors", settings("x"))
 
 
+def test_classes_of_a_trainers_own_are_found_like_all_others(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, ("person", "car", "lorry"))
+    for name in (folder, tmp_path / "run"):
+        assert opened(name).classes.names == ("person", "car", "lorry")
+        assert opened(name, classes=("lorry",)).classes.names == ("lorry",)
+
+
 def test_the_card_and_then_the_user_say_what_counts(model: Path) -> None:
     change(model / "card.yaml", score=0.55, nms="none", max_detections=7)
     image = textured_scene()
