@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -15,14 +14,6 @@ from acme_tracker.training.draws import EpochBatches
 from acme_tracker.training.models import CLASSIFIER, open_learner
 from acme_tracker.training.trainer import Trainer
 from tests.training.scenes import CPU, tiny
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def learner_of(folder: Path, **more: object) -> ClassifierLearner:

@@ -57,7 +57,6 @@ def test_two_processes_take_the_steps_of_one_with_the_whole_batch(
     together: list[Found], data: Path, tmp_path: Path
 ) -> None:
     """But for batch norm, which on CPUs sees each process's share by itself: it stands still."""
-    torch.set_num_threads(1)
     alone, joint = train(data, tmp_path, Processes(), "still norms"), together[0]["still norms"]
     assert not any(name.startswith("stem") for name in alone["gradients"]), "frozen at first"
     assert apart(joint["gradients"], alone["gradients"]) < 1e-4

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +36,6 @@ def learner_of(name: str, data: Path, **more: Any) -> TorchvisionLearner:
     return learner
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_data(tmp_path_factory.mktemp("data"))
@@ -77,6 +68,16 @@ def test_what_was_trained_is_opened_as_a_detector_and_trained_on(
     key = "head.classification_head.module_list.0.1.bias"
     before, after = trainer.average.network.state_dict()[key], again.network.state_dict()[key]
     assert torch.equal(after.view(-1, 2), before.view(-1, 3)[:, [0, 2]])
+
+
+def test_a_class_of_a_trainers_own_is_found_like_all_others(tmp_path: Path) -> None:
+    folder, weights = write_data(tmp_path / "data"), tmp_path / "tram.safetensors"
+    described = folder / "data.yaml"
+    described.write_text(described.read_text().replace("bus", "tram"))
+    learner = learner_of(SSDLITE, folder)
+    learner.save(learner.network, weights, {})
+    opened = open_detector(DetectorSettings(name=SSDLITE, weights=weights, threads=1))
+    assert opened.classes.names == ("car", "tram")
 
 
 def test_a_two_stage_detector_learns_at_the_size_asked_for(data: Path) -> None:
