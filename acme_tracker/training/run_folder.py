@@ -71,9 +71,10 @@ class RunFolder:
         old, new = _flat(before.model_dump(mode="json")), _flat(settings.model_dump(mode="json"))
         for key in sorted((old.keys() | new.keys()) - _MAY_CHANGE):
             if old.get(key) != new.get(key):
+                was, now = (values.get(key, "not given") for values in (old, new))
                 raise ConfigError(
-                    f"--resume: {key} was {old.get(key)!r} and is now {new.get(key)!r}; a run goes "
-                    "on with the settings that it began with"
+                    f"--resume: {key} was {was} and is now {now}; a run goes on with the settings "
+                    f"that it began with, which are in {self.path / SETTINGS}"
                 )
         if saved["data"] != dict(data):
             raise ConfigError(
@@ -143,7 +144,7 @@ def _version(name: str) -> str | None:
 def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        inner = isinstance(value, dict) and value
+        inner = isinstance(value, dict)
         flat |= _flat(value, f"{before}{key}.") if inner else {f"{before}{key}": value}
     return flat
 

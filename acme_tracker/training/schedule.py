@@ -10,6 +10,7 @@ from torch import nn
 
 from acme_tracker.training.settings import FineTuningSettings, OptimisationSettings
 
+_WARM_SHARE = 0.1  # of all steps, at most
 _NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm)
 
 
@@ -55,7 +56,7 @@ class Schedule:
         slow = rate * self._tuning.backbone_rate
         if self._tuning.frozen_epochs:
             since = step - self._tuning.frozen_epochs * self._steps
-            slow *= warm_share(since, self._settings.warmup_steps)
+            slow *= warm_share(since, warm_steps(self._steps, self._settings))
         for group in self.optimizer.param_groups:
             group["lr"] = slow if group.get("slow") else rate
         return rate
@@ -82,9 +83,14 @@ def rate_at(step: int, steps_per_epoch: int, settings: OptimisationSettings) -> 
     share = step / (steps_per_epoch * settings.epochs)
     low = settings.final_rate
     cosine = low + (1 - low) * (1 + math.cos(math.pi * share)) / 2
-    return settings.learning_rate * cosine * warm_share(step, settings.warmup_steps)
+    return settings.learning_rate * cosine * warm_share(step, warm_steps(steps_per_epoch, settings))
 
 
-def warm_share(step: int, warmup_steps: int) -> float:
-    """How much of its rate a step takes that is so many steps after the start."""
-    return min(1.0, max(0, step + 1) / (warmup_steps + 1))
+def warm_steps(steps_per_epoch: int, settings: OptimisationSettings) -> int:
+    """How long the warm-up takes: of a short run not the most part."""
+    return min(settings.warmup_steps, int(_WARM_SHARE * steps_per_epoch * settings.epochs))
+
+
+def warm_share(step: int, steps: int) -> float:
+    """How much of its rate a step takes that is so many steps after the start of a warm-up."""
+    return min(1.0, max(0, step + 1) / (steps + 1))

@@ -5,7 +5,6 @@ import math
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,14 +29,6 @@ from acme_tracker.training.validation import validate
 from tests.training.scenes import begin, learner_of, tiny, tiny_data
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +147,9 @@ def test_a_run_is_not_overwritten_and_not_mixed_with_another(
         begin(data, tiny(), tmp_path / "run")
     with pytest.raises(ConfigError, match=re.escape("optimisation.batch was 4 and is now 2")):
         begin(data, tiny(optimisation__batch=2), tmp_path / "run", resume=True)
+    weighted = tiny(data__sources={"train1": {"weight": 2}})
+    with pytest.raises(ConfigError, match=r"train1\.weight was not given and is now 2\.0"):
+        begin(data, weighted, tmp_path / "run", resume=True)
     with pytest.raises(ConfigError, match="leave --resume out"):
         begin(data, tiny(), tmp_path / "none", resume=True)
     other = tiny_data(tmp_path / "other")
@@ -230,6 +224,12 @@ def test_the_learning_rate_warms_up_and_falls_to_its_end() -> None:
     assert max(rates) < 1.001
     assert all(a > b for a, b in pairwise(rates[5:]))
     assert rates[100] == pytest.approx(0.1)
+
+
+def test_a_short_run_does_not_spend_itself_on_warming_up() -> None:
+    settings = OptimisationSettings(epochs=10, warmup_steps=200, learning_rate=1.0, final_rate=1.0)
+    rates = [rate_at(step, 3, settings) for step in range(30)]
+    assert rates == pytest.approx([0.25, 0.5, 0.75, *[1] * 27])
 
 
 def test_the_average_follows_fast_at_first_and_keeps_its_share_later() -> None:
