@@ -20,13 +20,14 @@ from rich.progress import (
 )
 
 from acme_tracker.cli.config import Assignments, ConfigFile
-from acme_tracker.cli.console import errors, output, shown_warnings
+from acme_tracker.cli.console import complain, errors, output, shown_warnings
 from acme_tracker.config import parse_assignments
 
 if TYPE_CHECKING:  # they load torch, for which `acme-tracker --help` should not wait
     from acme_tracker.training.trainer import Step, Trainer, Watch
 
 _WORKING_SCORE = 0.3
+_INTERRUPTED = 130
 
 
 def train(
@@ -66,14 +67,31 @@ def train(
             trainer = Trainer(learner, out, place, resume, watch, processes)
             if processes.first:
                 _say_what_is_learnt(trainer)
-            trainer.run()
+            _run(trainer, out)
         if processes.first:
             _report(trainer, out)
 
 
+def _run(trainer: Trainer, out: Path) -> None:
+    try:
+        trainer.run()
+    except KeyboardInterrupt:
+        if trainer.processes.first:
+            done, epochs = trainer.progress.epoch, trainer.settings.optimisation.epochs
+            what = f"{done} of {epochs} epochs are in {out}: the same command with --resume goes on"
+            complain("interrupted", what, "yellow")
+        raise typer.Exit(_INTERRUPTED) from None
+
+
 @contextmanager
 def _progress(shown: bool) -> Iterator[Watch]:
-    """A line with the epoch, the loss, the best AP and the time left of the whole run."""
+    """A line with the epoch, the loss, the best AP and the time left of the whole run.
+
+    Where there is no terminal (nohup, a batch system), a line after every epoch.
+    """
+    if not errors.is_terminal:
+        yield _log if shown else lambda _: None
+        return
     bar = Progress(
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(bar_width=20),
@@ -83,7 +101,7 @@ def _progress(shown: bool) -> Iterator[Watch]:
         TimeElapsedColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
         console=errors,
-        disable=not (shown and errors.is_terminal),
+        disable=not shown,
         speed_estimate_period=600,
     )
     task = bar.add_task("", total=None, epoch="", loss="", best="")
@@ -95,16 +113,27 @@ def _progress(shown: bool) -> Iterator[Watch]:
             total=step.epochs * step.steps,
             epoch=f"{step.epoch + 1}/{step.epochs}",
             loss=f"{step.loss:.3f}",
-            best="" if step.best is None else f"best AP {step.best:.1f}",
+            best=_best(step),
         )
 
     with bar:
         yield watch
 
 
+def _log(step: Step) -> None:
+    if step.step == step.steps:
+        words = (f"loss {step.loss:.3f}", _best(step))
+        errors.print(f"epoch {step.epoch + 1}/{step.epochs}: {', '.join(filter(None, words))}")
+
+
+def _best(step: Step) -> str:
+    return "" if step.best is None else f"best AP {step.best:.1f}"
+
+
 def _say_what_is_learnt(trainer: Trainer) -> None:
     several = f" with {trainer.processes.count} processes" * (trainer.processes.count > 1)
-    errors.print(f"{escape(trainer.learner.summary())}, on {trainer.device.type}{several}")
+    what = f"{escape(trainer.learner.summary())}, on {trainer.device.type}{several}"
+    errors.print(what, soft_wrap=True)
 
 
 def _report(trainer: Trainer, out: Path) -> None:
@@ -116,9 +145,8 @@ def _report(trainer: Trainer, out: Path) -> None:
     row = next(row for row in progress.rows if row["epoch"] == progress.best_epoch)
     shown = (trainer.learner.measure, "AP")
     figures = [f"{n} {v:.1f}" for n, v in row.items() if n.startswith(shown) and not math.isnan(v)]
-    output.print(
-        f"best after epoch {progress.best_epoch} of {progress.epoch}: {', '.join(figures)}"
-    )
+    what = f"best after epoch {progress.best_epoch} of {progress.epoch}: {', '.join(figures)}"
+    output.print(what, soft_wrap=True)
     print_paths([out / BEST, out / METRICS, *_pictures(trainer, out)])
 
 
@@ -132,5 +160,6 @@ def _pictures(trainer: Trainer, out: Path) -> list[Path]:
     if not isinstance(trainer.learner, DetectorLearner):
         return []
     best = trainer.learner.load(out / BEST)
-    report = evaluate_detector(best, trainer.learner.data.validation, _WORKING_SCORE)
-    return write_pictures(report, out)
+    with errors.status("looking at what the best network finds"):
+        report = evaluate_detector(best, trainer.learner.data.validation, _WORKING_SCORE)
+        return write_pictures(report, out)

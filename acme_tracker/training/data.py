@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from acme_tracker.datasets import DetectionDataset, open_combined, with_classes
-from acme_tracker.datatypes import ClassList
+from acme_tracker.datasets import DetectionDataset, load_image, open_combined, with_classes
+from acme_tracker.datatypes import ClassList, Image
 from acme_tracker.errors import DatasetError
 from acme_tracker.networks.outputs import Mask
 from acme_tracker.training.labels import LabelRules, choose_outputs
@@ -23,12 +23,14 @@ class TrainingData:
 
     Attributes:
         left_out: images that are not learnt from, as they do not label every class.
+        marked: whether a split or the settings say which images are held out.
     """
 
     train: DetectionDataset
     validation: DetectionDataset
     rules: LabelRules
     left_out: int = 0
+    marked: bool = True
 
     @property
     def fingerprint(self) -> dict[str, str | int]:
@@ -67,7 +69,13 @@ def open_training_data(
         ConfigError: a class is wanted that they do not label.
     """
     data = open_combined(paths)
-    held_out = _held_out(data, settings)
+    if not len(data.boxes):
+        raise DatasetError(f"{data.root}: no object is labelled; see `acme-tracker data check`")
+    held_out = _marked(data, settings)
+    marked = bool(held_out.any())
+    if not marked:
+        kept = len(data) - max(1, round(len(data) * settings.data.validation_share))
+        held_out[kept:] = True  # neighbours stay together: frames of a video are much alike
     tests = np.array([split.startswith("test") for split in data.splits])
     learnt = data.labelled.any(1) & ~held_out & ~tests
     outputs = choose_outputs(
@@ -86,7 +94,7 @@ def open_training_data(
             raise DatasetError(
                 f"{data.root}: no labelled objects {what}; {_advice(left_out, outputs)}"
             )
-    return TrainingData(train, validation, LabelRules(outputs), left_out)
+    return TrainingData(train, validation, LabelRules(outputs), left_out, marked)
 
 
 def _advice(left_out: int, outputs: ClassList) -> str:
@@ -98,19 +106,24 @@ def _advice(left_out: int, outputs: ClassList) -> str:
     return "data.validation_names in the settings says which images are held out"
 
 
-def _held_out(data: DetectionDataset, settings: TrainSettings) -> Mask:
-    """(I,) which images are for validation."""
+def _marked(data: DetectionDataset, settings: TrainSettings) -> Mask:
+    """(I,) which images a split `val` or the settings hold out for validation."""
     beginnings = settings.data.validation_names
-    marked = np.array(
+    return np.array(
         [
             split.startswith("val") or name.rsplit("/", 1)[-1].startswith(beginnings)
             for split, name in zip(data.splits, data.names, strict=True)
-        ]
+        ],
+        bool,
     )
-    if not marked.any():
-        kept = len(data) - max(1, round(len(data) * settings.data.validation_share))
-        marked[kept:] = True  # neighbours stay together: frames of a video are much alike
-    return marked
+
+
+def load_picture(path: Path | str) -> Image:
+    """An image of a data set; DatasetError, with what to do, if it cannot be read."""
+    try:
+        return load_image(path)
+    except DatasetError as error:
+        raise DatasetError(f"{error}; `acme-tracker data check --decode` finds all such") from None
 
 
 def _file_size(path: str) -> int:

@@ -71,13 +71,15 @@ class DetectorLearner(ABC):
     def summary(self) -> str:
         data = self.data
         problems = len({*data.train.problems, *data.validation.problems})
-        left_out = f" ({data.left_out} left out: they do not label them all)"
-        return (
-            f"{len(data.train)} images to learn {', '.join(data.rules.outputs)} from"
-            + (left_out if data.left_out else "")
-            + f", {len(data.validation)} to validate on"
-            + (f"; {problems} problems: `acme-tracker data check` lists them" if problems else "")
+        plural = "s" * (problems > 1)
+        parts = (
+            f"{len(data.train)} images to learn {', '.join(data.rules.outputs)} from",
+            f" ({data.left_out} left out: they do not label them all)" * bool(data.left_out),
+            f", {len(data.validation)} to validate on",
+            " (the last ones: no split or setting names any)" * (not data.marked),
+            f"; {problems} problem{plural}: `acme-tracker data check` tells" * bool(problems),
         )
+        return "".join(parts)
 
     def fingerprint(self) -> dict[str, str | int]:
         return self.data.fingerprint

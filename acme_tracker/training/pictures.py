@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from acme_tracker.training.labels import LabelRules
 from acme_tracker.training.run_folder import Row
 from acme_tracker.training.samples import Batch
 
-_TILE = (480, 288)  # (width, height)
+_TILE = (640, 384)  # (width, height)
 _COLUMNS = 3
 _SHOWN = 12
 _SHOWN_SCORE = 0.3
@@ -29,27 +30,42 @@ Colour = tuple[int, int, int]
 
 
 def draw_curves(rows: Sequence[Row], path: Path) -> None:
-    """Loss, AP or accuracy, and learning rate by epoch, as a PNG."""
+    """Loss, AP or accuracy, and learning rate by epoch, as a PNG; without what nothing measured."""
+    from matplotlib import colormaps
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-    figure = Figure(figsize=(12, 3.6), dpi=110, layout="constrained")
+    figure = Figure(figsize=(14, 3.8), dpi=110, layout="constrained")
     panels: Any = figure.subplots(1, 3)
-    known = list(dict.fromkeys(name for row in rows for name in row))
+    measured = [name for row in rows for name, value in row.items() if not math.isnan(value)]
+    known = list(dict.fromkeys(measured))
     found = [name for name in known if name.startswith(("AP", "accuracy"))]
     losses = [name for name in known if name.startswith("loss")]
     columns = (losses, found, ["learning_rate"])
     titles = ("loss", f"{found[0] if found else 'AP'}, %", "learning rate")
+    colours = colormaps["tab20"].colors  # type: ignore[attr-defined]
     for axes, names, title in zip(panels, columns, titles, strict=True):
-        for name in names:
+        for number, name in enumerate(names):
             points = [(row["epoch"], row[name]) for row in rows if name in row]
             wide = 2.2 if name == "AP" else 1.2
-            axes.plot(*zip(*points, strict=True), ".-", label=name, linewidth=wide, markersize=3)
+            colour = colours[(2 * number + number // 10) % 20]  # the strong ones first
+            axes.plot(
+                *zip(*points, strict=True),
+                ".-",
+                label=name,
+                color=colour,
+                linewidth=wide,
+                markersize=3,
+            )
         axes.set(xlabel="epoch", title=title)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
+        if len(names) > 1:
+            axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     panels[0].set_yscale("log")
-    panels[0].legend(fontsize=7)
-    if found:
-        panels[1].legend(fontsize=7)
+    panels[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panels[0].yaxis.set_major_formatter("{x:g}")
+    panels[0].yaxis.set_minor_formatter(NullFormatter())
     figure.savefig(path, format="png")
 
 
@@ -110,7 +126,7 @@ def _draw(image: Image, xyxy: Boxes, colours: Sequence[Colour], words: Sequence[
         place = (max(left, 0) + 1, max(top - 2, 8))
         for shade, width in (((0, 0, 0), 2), (colour, 1)):
             cv2.putText(
-                image, word, place, cv2.FONT_HERSHEY_SIMPLEX, 0.3, shade, width, cv2.LINE_AA
+                image, word, place, cv2.FONT_HERSHEY_SIMPLEX, 0.35, shade, width, cv2.LINE_AA
             )
 
 

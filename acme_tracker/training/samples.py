@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from acme_tracker.datasets import REGION, load_image
+from acme_tracker.datasets import REGION
 from acme_tracker.datatypes import Boxes, Image
 from acme_tracker.errors import DatasetError
 from acme_tracker.networks.losses import Targets
 from acme_tracker.networks.outputs import Mask
 from acme_tracker.training.appearance import appearance
-from acme_tracker.training.data import TrainingData
+from acme_tracker.training.data import TrainingData, load_picture
 from acme_tracker.training.draws import Draw, EpochBatches, source_of
 from acme_tracker.training.geometry import Matrix, Size, draw_matrix, lay_boxes, lay_picture
 from acme_tracker.training.labels import LabelRules
@@ -152,7 +152,7 @@ class SampleMaker(Dataset[Sample | DatasetError]):
         """The picture as RGB, from memory if it was read before and there was room."""
         image = self._cache.get(index)
         if image is None:
-            image = np.ascontiguousarray(load_image(self._data.train.paths[index])[:, :, ::-1])
+            image = np.ascontiguousarray(load_picture(self._data.train.paths[index])[:, :, ::-1])
             if image.nbytes <= self._room:
                 self._room -= image.nbytes
                 self._cache[index] = image

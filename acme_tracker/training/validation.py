@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from acme_tracker.datasets import LabelledImage, load_image
+from acme_tracker.datasets import LabelledImage
 from acme_tracker.datatypes import Detections, Image
 from acme_tracker.metrics.average_precision import average_precision
-from acme_tracker.training.data import TrainingData
+from acme_tracker.training.data import TrainingData, load_picture
 
 Find = Callable[[Sequence[Image]], list[Detections]]
 
@@ -22,7 +22,7 @@ def validate(find: Find, data: TrainingData, batch: int) -> dict[str, float]:
     found: list[Detections] = []
     for images in _batches(data, batch):
         truths += [data.rules.truth(image) for image in images]
-        found += find([load_image(image.path) for image in images])
+        found += find([load_picture(image.path) for image in images])
     scored = average_precision(truths, found)
     figures = {name: scored.figures()[name] for name in ("AP", "AP50", "AP75")}
     for number, name in enumerate(data.rules.outputs):

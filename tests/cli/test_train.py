@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from acme_tracker.cli.config import app as config_app
 from acme_tracker.cli.train import train
 from acme_tracker.errors import ConfigError, DatasetError, OutputError
+from acme_tracker.training.trainer import Step
 from tests.training.scenes import TINY, write_data
 
 app = typer.Typer()
@@ -26,6 +27,7 @@ def test_a_run_ends_with_its_best_figures_and_its_files(words: list[str], tmp_pa
     result = CliRunner().invoke(app, [*words, "--epochs", "1"], env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
     assert "6 images to learn car, bus from, 2 to validate on, on cpu" in result.stderr
+    assert "epoch 1/1: loss " in result.stderr
     assert "best after epoch 1 of 1: AP " in result.stdout
     told = [line.split()[-1] for line in result.stdout.splitlines() if line.startswith("wrote")]
     names = {Path(path).name for path in told}
@@ -36,6 +38,23 @@ def test_a_run_ends_with_its_best_figures_and_its_files(words: list[str], tmp_pa
     assert isinstance(again.exception, OutputError)
     resumed = CliRunner().invoke(app, [*words, "--epochs", "1", "--resume"])
     assert resumed.stdout == result.stdout
+
+
+def test_interrupted_it_says_what_is_there_and_goes_on(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(step: Step) -> None:
+        if step.epoch == 1:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("acme_tracker.cli.train._log", interrupt)
+        result = CliRunner().invoke(app, [*words, "--epochs", "2"], env={"COLUMNS": "200"})
+    assert result.exit_code == 130
+    assert f"1 of 2 epochs are in {tmp_path / 'run'}: the same" in result.stderr
+    resumed = CliRunner().invoke(app, [*words, "--epochs", "2", "--resume"])
+    assert "epoch 1/2" not in resumed.stderr
+    assert " of 2: AP " in resumed.stdout
 
 
 def test_the_settings_of_a_training_can_be_shown_and_used_again(tmp_path: Path) -> None:

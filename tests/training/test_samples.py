@@ -18,7 +18,7 @@ from acme_tracker.training.draws import Draw, EpochBatches
 from acme_tracker.training.geometry import draw_matrix, lay_boxes, lay_picture
 from acme_tracker.training.samples import Batch, Collate, Sample, SampleMaker, open_loader
 from acme_tracker.training.settings import AugmentationSettings, SourceOfImages
-from tests.training.scenes import tiny, tiny_data, write_data
+from tests.training.scenes import learner_of, tiny, tiny_data, write_data
 
 PLAIN = {
     f"augmentation__{name}": 0
@@ -236,6 +236,7 @@ def test_another_process_prepares_the_same_batches_and_names_a_broken_picture(
     (first, *_) = loader
     assert isinstance(first, DatasetError)
     assert "train" in str(first)
+    assert "data check --decode" in str(first)
     assert "\n" not in str(first)
 
 
@@ -243,11 +244,13 @@ def test_images_are_held_out_by_split_by_name_or_at_the_end(tmp_path: Path) -> N
     folder = write_data(tmp_path / "a")
     by_split = open_training_data([folder], tiny())
     assert by_split.validation.names == ("val0.png", "val1.png")
+    assert by_split.marked
     named = open_training_data([folder], tiny(data__validation_names=["train1", "train2"]))
     assert sorted(named.validation.names) == ["train1.png", "train2.png", "val0.png", "val1.png"]
     (folder / "data.yaml").write_text("train: images/train\nnames: [car, bus]\n")
     alone = open_training_data([folder], tiny(data__validation_share=0.34))
     assert alone.validation.names == ("train4.png", "train5.png")
+    assert "no split or setting names any" in learner_of(alone, tiny()).summary()
     assert set(alone.train.names).isdisjoint(alone.validation.names)
 
 
@@ -255,6 +258,10 @@ def test_without_objects_to_learn_there_is_no_training(tmp_path: Path) -> None:
     folder = write_data(tmp_path)
     with pytest.raises(DatasetError, match="no labelled objects to learn from"):
         open_training_data([folder], tiny(data__validation_names=["train"]))
+    for path in folder.glob("labels/*/*.txt"):
+        path.write_text("", encoding="utf-8")
+    with pytest.raises(DatasetError, match="no object is labelled"):
+        open_training_data([folder], tiny())
 
 
 def test_the_fingerprint_knows_labels_and_files(tmp_path: Path) -> None:
