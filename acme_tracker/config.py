@@ -102,7 +102,7 @@ class LifecycleSettings(Settings):
     confirm_detections: int = Field(2, ge=1)
     max_area: float = Field(0.8, gt=0, le=1)
     coast_s: float = Field(1.0, ge=0)
-    lost_s: float = Field(2.0, ge=0)
+    lost_s: float = Field(5.0, ge=0)
 
 
 class RedetectionSettings(Settings):

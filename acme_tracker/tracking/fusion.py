@@ -32,7 +32,9 @@ MOTION_ERRS = np.float32(3)
 
 SURPRISE = np.float32(2)  # standard deviations that a prediction and a detection may be apart
 BORDER_PX = np.float32(2)
+LEAST_INSIDE = 0.4  # share of a box in the picture below which, undetected, its object has left
 HIDDEN = 0.5  # share of a box behind another from which its object cannot be followed
+GOES_BEHIND = 0.1  # share by which it is hidden more where it should be than where it is followed
 
 
 def detection_variance(found: Detections) -> Floats:
@@ -41,9 +43,12 @@ def detection_variance(found: Detections) -> Floats:
     return np.asarray((DETECTION_NOISE * weight * _unit(found.xyxy)) ** 2 + DETECTION_PX**2)
 
 
-def doubtfulness(confidence: Floats) -> Floats:
-    """(N,) how many times farther off a visual tracker may be than one that is sure of itself."""
-    sure = np.where(np.isnan(confidence), UNKNOWN_CONFIDENCE, confidence)
+def doubtfulness(confidence: Floats, sight: Floats | float = 1.0) -> Floats:
+    """(N,) how many times farther off a visual tracker may be than one that is sure of itself.
+
+    `sight` (N,) is the share of an object that there is to follow.
+    """
+    sure = np.where(np.isnan(confidence), UNKNOWN_CONFIDENCE, confidence) * sight
     return np.asarray(np.maximum(sure, LEAST_CONFIDENCE) ** -DRIFT_POWER, np.float32)
 
 
@@ -102,12 +107,28 @@ def grow_in(xyxy: Boxes, cut: Mask, picture: tuple[int, int]) -> Boxes:
     return np.where(cut & inside, grown, xyxy)
 
 
-def hidden(xyxy: Boxes, by: Mask) -> Mask:
-    """(N,) which boxes lie mostly behind one of those of `by` (N,): nearer ones reach lower."""
+def has_left(xyxy: Boxes, picture: tuple[int, int]) -> Mask:
+    """(N,) which boxes are mostly outside a picture of (width, height)."""
+    inside = boxes.areas(boxes.clip(xyxy, picture))
+    return np.asarray(inside < LEAST_INSIDE * np.maximum(boxes.areas(xyxy), 1))
+
+
+def hidden_share(xyxy: Boxes, by: Mask) -> Floats:
+    """(N,) of boxes, behind one of those of `by` (N,): nearer ones reach lower."""
     bottom = xyxy[:, 3]
     nearer = by & (bottom > bottom[:, None])  # (N, N)
     covered = np.where(nearer, boxes.coverage(xyxy, xyxy), 0)
-    return np.asarray(covered.max(axis=1, initial=0) > HIDDEN)
+    return np.asarray(covered.max(axis=1, initial=0), np.float32)
+
+
+def sight(expected: Floats, followed: Floats) -> Floats:
+    """(N,) share of objects to be followed, from their hidden shares at two places each.
+
+    A visual tracker holds on to the edge of what its object goes behind, and is sure of it. In a
+    queue, an object is as much hidden where it is followed as where it should be.
+    """
+    goes_behind = (expected > HIDDEN) & (expected > followed + GOES_BEHIND)
+    return np.where(goes_behind, 1 - expected, 1).astype(np.float32)
 
 
 def _columns(xyxy: Boxes) -> Floats:

@@ -24,10 +24,12 @@ from acme_tracker.datatypes import (
     Tracks,
     TrackState,
 )
+from acme_tracker.tracking.appearance import NUMBERS, looks
 from acme_tracker.tracking.fusion import Floats, Mask, cut_edges
 
 Rows = NDArray[np.intp]
 
+LOOK_RATE = np.float32(0.2)  # share of each detection in the mean of a track's looks
 PATH_STEP = 0.1  # of the box's size: a path grows by steps longer than this, not by jitter
 
 
@@ -48,6 +50,7 @@ class TrackTable:
                 ("best_score", np.float32),
                 ("quality", np.float32),
                 ("confidence", np.float32),
+                ("look", np.float32, NUMBERS),  # mean of the detections', the last ones most
                 ("observed", np.bool_),
                 ("detections", np.int64),
                 ("detected_s", np.float64),  # time of the last detection
@@ -95,6 +98,8 @@ class TrackTable:
         rows["confidence"][where] = 1
         rows["observed"][where] = True
         rows["cut"][where] = cut_edges(found.xyxy, frame.size)
+        rate = np.where(rows["detections"][where] == 0, 1, LOOK_RATE)[:, None]
+        rows["look"][where] += rate * (looks(frame.image, found.xyxy) - rows["look"][where])
         rows["detections"][where] += 1
         rows["detected_s"][where] = frame.time_s
         rows["missed_s"][where] = np.inf

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from acme_tracker.boxes import areas, clip, coverage, iou
+from acme_tracker.boxes import areas, coverage, iou
 from acme_tracker.config import AssociationSettings, LifecycleSettings
 from acme_tracker.datatypes import (
     Boxes,
@@ -18,8 +18,10 @@ from acme_tracker.datatypes import (
     TrackState,
 )
 from acme_tracker.interfaces import VisualTracker
+from acme_tracker.tracking.appearance import likeness, looks
 from acme_tracker.tracking.association import Targets, distance_of, match
 from acme_tracker.tracking.fusion import (
+    HIDDEN,
     Floats,
     Mask,
     detection_variance,
@@ -27,15 +29,19 @@ from acme_tracker.tracking.fusion import (
     drift_variance,
     fuse,
     grow_in,
-    hidden,
+    has_left,
+    hidden_share,
     lead,
+    sight,
 )
 from acme_tracker.tracking.lifecycle import Rows, TrackTable
 from acme_tracker.tracking.motion import BoxMotion
 
 FOLLOW_NOISE = 0.1  # of the box's size: a sure visual tracker is half as sure as a detection
 SAME_OBJECT = 0.6  # IoU with a track from which a detection left over is its object once more
-LEAST_INSIDE = 0.4  # share of a box in the picture below which, undetected, its object has left
+WANDERS_S = 2.0  # a lost track reaches ever farther for so long ...
+SETTLED_SPREAD = 0.6  # ... then as far as if its place were known so well, in sizes of its box
+LEAST_ALIKE = 0.4  # of a lost track's look and a detection's: 95 % of true pairs, 60 % of others
 
 
 class ObjectTracker:
@@ -70,7 +76,8 @@ class ObjectTracker:
         self._frame = frame
         self._table.rows["observed"] = False
         self._follow(frame, passed_s)
-        self._lose((self._table.rows["state"] != TrackState.LOST) & self._has_left(frame), frame)
+        rows = self._table.rows
+        self._lose((rows["state"] != TrackState.LOST) & has_left(rows["xyxy"], frame.size), frame)
         rows = self._table.rows
         waited_s = frame.time_s - rows["detected_s"]
         lost = rows["state"] == TrackState.LOST
@@ -129,26 +136,27 @@ class ObjectTracker:
         ok = followed.ok & self._visual.sees
         before = rows["confidence"][where]
         confidence = self._latched(before, followed)
-        behind = self._hidden_at(where[ok], followed.xyxy[ok])[where]
-        behind &= confidence < self._unsure_below
+        expected, covered = self._hidden_shares(where[ok], followed.xyxy[ok])[:, where]
+        behind = (covered > HIDDEN) & (confidence < self._unsure_below)
         rows["quality"][where] = followed.quality
         rows["confidence"][where] = np.where(behind, before, confidence)
 
         ok &= ~behind
         seen, xyxy = where[ok], followed.xyxy[ok]
-        doubt = doubtfulness(rows["confidence"][seen])
+        doubt = doubtfulness(rows["confidence"][seen], sight(expected, covered)[ok])
         spread, drift = rows["variance"][seen], drift_variance(xyxy, doubt, passed_s)
         led, gained = lead(rows["xyxy"][seen], spread, xyxy, drift)
         led = grow_in(led, rows["cut"][seen], frame.size)
         self._table.place(seen, led, variance[seen] + gained)
         self._motion.update(seen, xyxy, FOLLOW_NOISE * doubt)
 
-    def _hidden_at(self, where: Rows, xyxy: Boxes) -> Mask:
-        """(N,) hidden by an active track, now that some rows (K) are at boxes (K, 4)."""
+    def _hidden_shares(self, where: Rows, xyxy: Boxes) -> Floats:
+        """(2, N) hidden by an active track: as they are, and with some rows (K) at boxes (K, 4)."""
         rows = self._table.rows
-        everyone = rows["xyxy"].copy()
-        everyone[where] = xyxy
-        return hidden(everyone, rows["state"] != TrackState.LOST)
+        followed = rows["xyxy"].copy()
+        followed[where] = xyxy
+        active = rows["state"] != TrackState.LOST
+        return np.stack([hidden_share(everyone, active) for everyone in (rows["xyxy"], followed)])
 
     def _latched(self, before: Floats, followed: Followed) -> Floats:
         """Confidence (N,) now; one that was low stays low until a detection.
@@ -160,12 +168,6 @@ class ObjectTracker:
         now = np.where(followed.ok, now, np.float32(0))
         return np.where(before < self._unsure_below, np.fmin(before, now), now)
 
-    def _has_left(self, frame: Frame) -> Mask:
-        """(N,) mostly outside the picture."""
-        xyxy = self._table.rows["xyxy"]
-        inside = areas(clip(xyxy, frame.size))
-        return np.asarray(inside < LEAST_INSIDE * np.maximum(areas(xyxy), 1))
-
     def _tracks(self, frame: Frame) -> Tracks:
         return self._table.tracks(frame.size, self._motion.velocity)
 
@@ -174,13 +176,23 @@ class ObjectTracker:
     def _assign(
         self, tracks: Rows, free: Rows, found: Detections, frame: Frame
     ) -> tuple[Rows, Rows]:
-        """Match some tracks with some detections and correct them; what is left of both."""
-        targets = Targets(
-            xyxy=self._table.rows["xyxy"][tracks],
-            spread_px=np.sqrt(self._motion.variance[tracks, :2].max(axis=1)),
-            class_shares=self._table.shares()[tracks],
-        )
-        matches = match(self._distance(targets, found[free]))
+        """Match some tracks with some detections and correct them; what is left of both.
+
+        Lost tracks must look alike too. For the others, place and motion say it all: with looks,
+        sizes or overlap in their distances, 134 to 136 of 28,900 pairs were wrong, without 135.
+        """
+        rows = self._table.rows[tracks]
+        lost = rows["state"] == TrackState.LOST
+        spread_px = np.sqrt(self._motion.variance[tracks, :2].max(axis=1))
+        settled = lost & (frame.time_s - rows["detected_s"] > WANDERS_S)
+        most_px = np.where(settled, SETTLED_SPREAD * np.sqrt(areas(rows["xyxy"])), np.inf)
+        spread_px = np.minimum(spread_px, most_px)
+        targets = Targets(rows["xyxy"], spread_px, self._table.shares()[tracks])
+        cost = self._distance(targets, found[free])
+        if lost.any():
+            alike = likeness(rows["look"][lost], looks(frame.image, found.xyxy[free]))
+            cost[lost] = np.where(alike < LEAST_ALIKE, np.inf, cost[lost])
+        matches = match(cost)
         self._observe(tracks[matches.targets], found[free[matches.detections]], frame)
         return tracks[matches.unmatched_targets], free[matches.unmatched_detections]
 
@@ -220,7 +232,7 @@ class ObjectTracker:
         sure = rows["confidence"] >= self._unsure_below
         real = rows["best_score"] >= self._lifecycle.confirm_score
         recent = frame.time_s - rows["missed_s"] < self._lifecycle.coast_s
-        behind = hidden(rows["xyxy"], rows["observed"])
+        behind = hidden_share(rows["xyxy"], rows["observed"]) > HIDDEN
         self._lose(missed & ~(known & sure & real & recent & ~behind), frame)
 
     def _start(self, found: Detections, frame: Frame) -> None:

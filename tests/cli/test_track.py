@@ -245,13 +245,13 @@ def test_a_password_is_in_no_output_and_no_file_name(
 
 
 def test_the_effective_configuration_can_be_shown_and_used_again(tmp_path: Path) -> None:
-    shown = run("config", "show", "--set", "lifecycle.lost_s=5")
+    shown = run("config", "show", "--set", "lifecycle.lost_s=3")
     assert shown.returncode == 0
     path = tmp_path / "mine.yaml"
     path.write_text(shown.stdout)
     again = run("config", "show", "--config", path)
     assert again.stdout == shown.stdout
-    assert "lost_s: 5.0" in shown.stdout
+    assert "lost_s: 3.0" in shown.stdout
 
 
 def test_the_doctor_and_the_list_of_models_answer() -> None:

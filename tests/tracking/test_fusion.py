@@ -13,8 +13,10 @@ from acme_tracker.tracking.fusion import (
     drift_variance,
     fuse,
     grow_in,
-    hidden,
+    has_left,
+    hidden_share,
     lead,
+    sight,
 )
 
 PICTURE = (640, 480)
@@ -126,13 +128,26 @@ def test_a_box_that_goes_out_or_was_never_cut_stays_as_it_is() -> None:
     assert (grow_in(BOX, cut_edges(BOX, PICTURE), PICTURE) == BOX).all()
 
 
-def test_who_is_mostly_behind_a_nearer_one_is_hidden() -> None:
-    behind, in_front, apart = (100, 100, 140, 130), (95, 100, 160, 150), (300, 100, 340, 130)
+def test_the_share_of_a_box_behind_a_nearer_one_is_hidden() -> None:
+    behind, in_front, apart = (100, 100, 140, 130), (110, 100, 160, 150), (300, 100, 340, 130)
     xyxy = table(behind, in_front, apart)
     everyone = np.ones(3, bool)
-    assert hidden(xyxy, everyone).tolist() == [True, False, False]
-    assert hidden(xyxy, np.array([True, False, True])).tolist() == [False] * 3
-    assert hidden(table(), np.ones(0, bool)).tolist() == []
+    assert hidden_share(xyxy, everyone).tolist() == [0.75, 0, 0]
+    assert hidden_share(xyxy, np.array([True, False, True])).tolist() == [0] * 3
+    assert hidden_share(table(), np.ones(0, bool)).tolist() == []
+
+
+def test_less_can_be_followed_of_what_goes_behind_another_but_not_of_a_queue() -> None:
+    expected = np.array([0.8, 0.8, 0.3], np.float32)
+    followed = np.array([0.4, 0.8, 0.0], np.float32)
+    assert sight(expected, followed).tolist() == pytest.approx([0.2, 1, 1])
+    doubt = doubtfulness(np.ones(3, np.float32), sight(expected, followed))
+    assert doubt.tolist() == pytest.approx([125, 1, 1], rel=1e-4)
+
+
+def test_a_box_mostly_outside_the_picture_has_left() -> None:
+    xyxy = table((-30, 10, 10, 50), (-10, 10, 30, 50), (700, 10, 740, 50))
+    assert has_left(xyxy, PICTURE).tolist() == [True, False, True]
 
 
 def test_nothing_fuses_to_nothing() -> None:

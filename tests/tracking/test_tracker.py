@@ -236,6 +236,27 @@ def test_a_lost_car_found_again_in_time_keeps_its_number() -> None:
     assert story.seen(car(200)).confirmed.track_id.tolist() == [1]
 
 
+@pytest.mark.parametrize(("unseen", "number"), [(18, 1), (30, 2)])
+def test_the_longer_a_car_is_lost_the_nearer_its_place_it_must_be_found(
+    unseen: int, number: int
+) -> None:
+    story = Story(coast_s=0)
+    for _ in range(5):
+        story.seen(car(100))
+    for _ in range(unseen):
+        story.seen()
+    assert story.seen(car(170)).confirmed.track_id.tolist() == [number]
+
+
+def test_a_car_lost_for_seconds_is_found_again_where_it_stood() -> None:
+    story = Story(coast_s=0)
+    for _ in range(5):
+        story.seen(car(100))
+    for _ in range(40):
+        story.seen()
+    assert story.seen(car(120)).confirmed.track_id.tolist() == [1]
+
+
 def test_a_car_lost_for_too_long_ends_and_another_in_its_place_is_new() -> None:
     story = Story(coast_s=0, lost_s=0.5)
     story.seen(car(0))
