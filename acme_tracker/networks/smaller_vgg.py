@@ -79,8 +79,7 @@ class SmallerVggDetector(nn.Module):
         branches = spec.branches
         stem, *widths = (_filters(base, spec.width) for base in (32, 64, 96, 192, 256))
         neck = _filters(64, spec.width)
-        # No branch: from three channels it adds little, and the gradient of such a 1x1 convolution
-        # with stride 2 destroys the heap in torch 2.15 on CPUs (oneDNN, channels last).
+        # No branch: from three channels it adds little.
         self.stem = ConvBlock(3, stem, spec.stem_stride, spec.stem_stride + 1)
         strides = (4 // spec.stem_stride, 2, 2, 2)
         inputs = (stem, *widths[:-1])
