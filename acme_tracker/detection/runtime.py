@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -140,7 +141,7 @@ def _files(path: Path) -> tuple[Path, ...]:
 
 def torch_device(wanted: Device) -> Literal["cpu", "cuda"]:
     """Where torch computes; DetectorError if that is to be CUDA and there is none."""
-    if wanted == "cpu":
+    if wanted == "cpu" or (wanted == "auto" and not _has_gpu_driver()):
         return "cpu"
     import torch
 
@@ -151,6 +152,16 @@ def torch_device(wanted: Device) -> Literal["cpu", "cuda"]:
             "--device cuda: this machine has no CUDA GPU that torch can use; take --device cpu"
         )
     return "cpu"
+
+
+def _has_gpu_driver() -> bool:
+    """Whether torch need be asked at all: to load it takes seconds and hundreds of megabytes."""
+    libraries = ("nvcuda.dll",) if sys.platform == "win32" else ("libcuda.so.1", "libamdhip64.so")
+    for library in libraries:
+        with suppress(OSError):
+            ctypes.CDLL(library)
+            return True
+    return False
 
 
 def _cuda_problem() -> str | None:

@@ -231,9 +231,9 @@ def input_size(head: dict[str, str]) -> Size:
 
 
 def _runner(path: Path, card: ModelCard, size: Size, device: str, threads: int) -> Runner:
-    from acme_tracker.networks.weights import load_detector
-
     if path.suffix == WEIGHTS:
+        from acme_tracker.networks.weights import load_detector  # torch: the others do without
+
         network, _ = load_detector(path)
         if network.spec.outputs != card.outputs:
             raise DetectorError(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,6 +131,19 @@ def test_every_file_of_a_model_gives_the_same_boxes(written: Path, file: str) ->
     )(pictures)
     np.testing.assert_allclose(got[0], xyxy, atol=0.05)
     np.testing.assert_allclose(got[1], scores, atol=1e-4)
+
+
+def test_on_a_plain_cpu_nobody_waits_for_torch(written: Path) -> None:
+    program = f"""
+import sys
+from acme_tracker.cli import main, track
+from acme_tracker.config import DetectorSettings
+from acme_tracker.detection import registry, runtime
+runtime._has_gpu_driver = lambda: False
+registry.open_detector(DetectorSettings(name={str(written)!r}))
+sys.exit("torch" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_torch_takes_several_pictures_at_once_as_on_cuda(written: Path) -> None:
