@@ -11,6 +11,7 @@ from acme_tracker.tracking.motion import BoxMotion
 from acme_tracker.tracking.visual.calibration import BATCHED
 from acme_tracker.tracking.visual.correlation import Filters, peak
 from acme_tracker.tracking.visual.patches import Pyramid, polar_grid, square_grid
+from acme_tracker.tracking.visual.resting import Resting
 from acme_tracker.tracking.visual.targets import EngineTracker, Floats, Rows
 
 # Chosen among 2-5 values each on five clips (5-25 frames/s) by the IoU up to 60 frames without help
@@ -177,4 +178,4 @@ def _bounded(size: Floats) -> Floats:
 
 
 def batched_tracker() -> EngineTracker:
-    return EngineTracker(BatchedEngine())
+    return EngineTracker(Resting(BatchedEngine()))

@@ -11,6 +11,7 @@ from acme_tracker.datatypes import Frame
 from acme_tracker.errors import ConfigError
 from acme_tracker.tracking.visual.calibration import DLIB
 from acme_tracker.tracking.visual.one_by_one import Box, OneByOne
+from acme_tracker.tracking.visual.resting import Resting
 from acme_tracker.tracking.visual.targets import EngineTracker
 
 SMALLEST_PX = 4  # smaller boxes grow to this: dlib throws on empty ones and diverges on 1 pixel
@@ -48,4 +49,4 @@ def dlib_tracker() -> EngineTracker:
         raise ConfigError(
             "visual tracker 'dlib' needs the package dlib: pip install dlib-bin, or choose 'flow'"
         ) from None
-    return EngineTracker(OneByOne(DlibTarget, DLIB))
+    return EngineTracker(Resting(OneByOne(DlibTarget, DLIB)))

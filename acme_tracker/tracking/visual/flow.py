@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from acme_tracker import boxes
 from acme_tracker.datatypes import Boxes, Frame, Luma
 from acme_tracker.tracking.visual.calibration import FLOW
+from acme_tracker.tracking.visual.resting import Resting
 from acme_tracker.tracking.visual.targets import EngineTracker, Floats, Rows
 
 # Chosen among 2-5 values each on four real clips (5-25 frames/s, human boxes); none is critical:
@@ -158,4 +159,4 @@ def _median(values: Floats, valid: NDArray[np.bool_]) -> Floats:
 
 
 def flow_tracker() -> EngineTracker:
-    return EngineTracker(FlowEngine())
+    return EngineTracker(Resting(FlowEngine()))

@@ -15,6 +15,7 @@ import numpy as np
 from acme_tracker.datatypes import Frame
 from acme_tracker.errors import ConfigError
 from acme_tracker.tracking.visual.one_by_one import Box, OneByOne
+from acme_tracker.tracking.visual.resting import Resting
 from acme_tracker.tracking.visual.targets import EngineTracker
 
 OPENCV_KINDS = ("csrt", "kcf", "mil", "mosse", "medianflow", "vit")
@@ -56,7 +57,7 @@ def opencv_tracker(kind: str, weights: Path | None = None) -> EngineTracker:
         except cv2.error:  # MIL finds no samples in a corner of the picture
             return None
 
-    return EngineTracker(OneByOne(begin))
+    return EngineTracker(Resting(OneByOne(begin)))
 
 
 def _maker(kind: str, weights: Path | None) -> Callable[[], Any]:
