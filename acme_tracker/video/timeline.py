@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 MAX_STEP_S = 3600  # between two frames; a longer one is a broken timestamp, not a pause
+MIN_STEP_S = Fraction(1, 1_000_000)  # a shorter one is no time between frames, and lost in floats
 FALLBACK_RATE = Fraction(25)
 _COMMON_RATES = tuple(Fraction(n * 1000, 1001) for n in (24, 30, 60, 120)) + tuple(
     Fraction(n) for n in range(1, 241)
@@ -31,9 +32,13 @@ def trustworthy(stamps: Sequence[Fraction | None]) -> bool:
     """Whether a video's first timestamps increase; one slip in ten is forgiven."""
     faults = sum(stamp is None for stamp in stamps[:1])
     for before, after in pairwise(stamps):
-        in_order = before is not None and after is not None and 0 < after - before <= MAX_STEP_S
-        faults += not in_order
+        faults += before is None or after is None or not _is_step(after - before)
     return faults <= len(stamps) // 10
+
+
+def _is_step(passed_s: Fraction) -> bool:
+    """Whether so much time may pass between two frames."""
+    return MIN_STEP_S <= passed_s <= MAX_STEP_S
 
 
 class Timeline:
@@ -90,12 +95,12 @@ class Timeline:
         time = stamp + self._offset
         if self._last is None:
             return max(time, Fraction(0))
-        if 0 < time - self._last <= MAX_STEP_S:
+        if _is_step(time - self._last):
             self._stray = None
             return time
         self.faults += 1
         # Two strays that follow each other: the counter was reset. One alone is a slip.
-        if self._stray is not None and 0 < stamp - self._stray <= MAX_STEP_S:
+        if self._stray is not None and _is_step(stamp - self._stray):
             self._offset = self._last - self._stray
             self._stray = None
             return stamp + self._offset

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from acme_tracker.video.timeline import MAX_STEP_S, Timeline, sane_rate, trustworthy
@@ -71,6 +71,7 @@ def test_a_live_source_without_timestamps_goes_by_the_clock() -> None:
     assert found == pytest.approx([0, 0.5, 0.501, 1.0])
 
 
+@example([Fraction(0), Fraction(-1, 10**17), Fraction(0)])
 @given(st.lists(st.none() | st.fractions(-10_000, 10_000), min_size=1, max_size=30))
 def test_times_rise_whatever_the_timestamps_are(found: Stamps) -> None:
     timeline = Timeline(RATE, found[0])
