@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot
 
 import numpy as np
@@ -22,6 +22,24 @@ class Camera:
     target: tuple[float, float, float]
     focal_px: float
     size: tuple[int, int]
+
+    def moved(self, seed: int) -> Camera:
+        """The camera on another mast near by, turned and zoomed: another view each seed."""
+        draw = np.random.default_rng(seed)
+        east, north, aside, along = draw.uniform(-4.0, 4.0, 4)
+        x, y, height = self.position
+        return replace(
+            self,
+            position=(x + east, y + north, height * draw.uniform(0.7, 1.5)),
+            target=(self.target[0] + aside, self.target[1] + along, 0.0),
+            focal_px=self.focal_px * draw.uniform(0.75, 1.3),
+        )
+
+    def resized(self, width: int) -> Camera:
+        """The same view in a picture of another width."""
+        scale = width / self.size[0]
+        height = 2 * round(self.size[1] * scale / 2)
+        return replace(self, focal_px=self.focal_px * scale, size=(width, height))
 
     @property
     def rotation(self) -> Array:

@@ -86,9 +86,9 @@ def pictures(
 
 def write_clip(
     scene: Scene, weather: str, movers: Sequence[Mover], cache: Cache, out: Path, frames: int,
-    crf: int,
+    crf: int, loose: bool = False,
 ) -> None:  # fmt: skip
-    """Everything that a clip's folder holds."""
+    """Everything that a clip's folder holds; `loose`: frames are img1/*.jpg, not a video."""
     (out / "gt").mkdir(parents=True, exist_ok=True)
     numbers = range(frames)
     meshes = load_meshes(cache.meshes)
@@ -109,10 +109,11 @@ def write_clip(
     )
     card = scene_card(scene, movers, spans, frames)
     (out / "scene.json").write_text(json.dumps(card, separators=(",", ":")) + "\n")
-    encode.encode(
-        pictures(scene, weather, cache, numbers), out / "video.mp4", scene.frame_rate,
-        scene.camera.size, crf,
-    )  # fmt: skip
+    shown = pictures(scene, weather, cache, numbers)
+    if loose:
+        encode.write_pictures(shown, out / "img1")
+    else:
+        encode.encode(shown, out / "video.mp4", scene.frame_rate, scene.camera.size, crf)
     poster = next(pictures(scene, weather, cache, [frames // 2]))
     cv2.imwrite(str(out / "poster.jpg"), poster, [cv2.IMWRITE_JPEG_QUALITY, 88])
     (out / "README.md").write_text(readme(scene, weather, out.name, frames), encoding="utf-8")

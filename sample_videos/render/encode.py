@@ -1,4 +1,4 @@
-"""Pictures to H.264, the same bytes each time."""
+"""Pictures to H.264, the same bytes each time, or to JPEG files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,3 +33,10 @@ def encode(
             frame.pts, frame.time_base = number, Fraction(1, frame_rate)
             file.mux(stream.encode(frame))
         file.mux(stream.encode())
+
+
+def write_pictures(pictures: Iterable[NDArray[np.uint8]], folder: Path) -> None:
+    """Writes 000001.jpg and so on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, picture in enumerate(pictures):
+        cv2.imwrite(str(folder / f"{number + 1:06d}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 92])

@@ -25,14 +25,13 @@ from render.scenes import SCENES, scene  # noqa: E402
 
 def main() -> int:
     options = _parser().parse_args()
-    wanted = scene(options.scene, options.seed)
-    if options.frames:
-        wanted = replace(wanted, seconds=options.frames / wanted.frame_rate)
-    weather = options.weather or wanted.weather
-    wanted = replace(wanted, weather=weather, samples=options.samples or wanted.samples)
+    wanted = _altered(scene(options.scene, options.seed), options)
+    weather = wanted.weather
     name = f"{wanted.name}-{weather}-{wanted.seed}"
     cache = Cache((options.cache or _cache_home()) / name)
-    own = not (options.frames or options.seed or options.weather or options.samples)
+    asked = (options.frames, options.seed, options.weather, options.samples,
+             options.frame_rate, options.view, options.width)  # fmt: skip
+    own = all(option is None for option in asked)
     out = options.out or (HERE.parent / wanted.name if own else Path("out") / name)
     if problem := _claim(cache, wanted):
         print(problem, file=sys.stderr)
@@ -47,9 +46,27 @@ def main() -> int:
     if left:
         print(f"{len(left)} of {wanted.frames} frames are not rendered yet")
         return 0
-    write_clip(wanted, weather, movers, cache, out, wanted.frames, options.crf)
+    write_clip(wanted, weather, movers, cache, out, wanted.frames, options.crf, options.pictures)
     print(f"wrote {out}")
     return 0
+
+
+def _altered(wanted: Scene, options: argparse.Namespace) -> Scene:
+    """The scene as the options want it."""
+    camera = wanted.camera
+    if options.view is not None:
+        camera = camera.moved(options.view)
+    if options.width:
+        camera = camera.resized(options.width)
+    rate = options.frame_rate or wanted.frame_rate
+    return replace(
+        wanted,
+        camera=camera,
+        frame_rate=rate,
+        seconds=options.frames / rate if options.frames else wanted.seconds,
+        weather=options.weather or wanted.weather,
+        samples=options.samples or wanted.samples,
+    )
 
 
 def _render(wanted: Scene, movers: list, cache: Cache, missing: list[int], threads: int) -> None:  # type: ignore[type-arg]
@@ -76,7 +93,12 @@ def _claim(cache: Cache, wanted: Scene) -> str:
     """Marks the cache as this clip's; a reason not to use it if it holds another's frames."""
     cache.folder.mkdir(parents=True, exist_ok=True)
     mark = cache.folder / "clip.json"
-    own = {"samples": wanted.samples, "frame_rate": wanted.frame_rate, "code": _digest()}
+    own = {
+        "samples": wanted.samples,
+        "frame_rate": wanted.frame_rate,
+        "camera": hashlib.sha256(repr(wanted.camera).encode()).hexdigest()[:16],
+        "code": _digest(),
+    }
     if mark.is_file() and json.loads(mark.read_text()) != own:
         return (
             f"{cache.folder} holds frames of other settings or of other code: delete it, or name"
@@ -114,9 +136,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", type=int, nargs="+", help="render these frames (from 0) for now")
     parser.add_argument("--seed", type=int, help="other traffic; default: the scene's own")
     parser.add_argument("--weather", choices=WEATHERS, help="default: the scene's own")
+    parser.add_argument("--frame-rate", type=int, help="frames a second; default: the scene's own")
+    parser.add_argument("--view", type=int, help="another place for the camera, by this seed")
+    parser.add_argument("--width", type=int, help="of the picture in pixels, its shape is kept")
     parser.add_argument("--samples", type=int, help="rays a pixel; default: the scene's own")
     parser.add_argument(
         "--out", type=Path, help="default: beside render/, or out/... where options are given"
+    )
+    parser.add_argument(
+        "--pictures", action="store_true", help="write frames as img1/*.jpg, to train on, no video"
     )
     parser.add_argument("--cache", type=Path, help="where the frames lie; default: ~/.cache/...")
     parser.add_argument("--part", type=_part, default=(1, 1), help="1/2: every second frame")

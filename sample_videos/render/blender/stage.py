@@ -23,6 +23,8 @@ from render.placing import Placed, body_mesh, placed, wheel_mesh, within
 from render.scene import Scene
 from render.wheels import wheel_parts
 
+SHUTTER_S = {"day": 0.01, "wet": 0.016, "night": 0.04}
+
 
 @dataclass(frozen=True)
 class Quality:
@@ -137,7 +139,7 @@ class Stage:
         render.threads_mode, render.threads = "FIXED", self.quality.threads
         render.use_persistent_data = True
         render.use_motion_blur = True
-        render.motion_blur_shutter = 0.25 if self.weather == "day" else 0.4
+        render.motion_blur_shutter = SHUTTER_S[self.weather] * self.scene.frame_rate
         render.motion_blur_position = "CENTER"
         cycles.device = "CPU"
         cycles.samples, cycles.use_adaptive_sampling = self.quality.samples, True
