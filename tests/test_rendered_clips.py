@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from acme_tracker.cli.main import app
 
 FOLDER = Path(__file__).parents[1] / "sample_videos"
-CLIPS = ("intersection", "highway")
-SIZES = {"intersection": (960, 540, 25), "highway": (1280, 720, 25)}
+CLIPS = ("intersection", "highway", "night")
+SIZES = {"intersection": (960, 540, 25), "highway": (1280, 720, 25), "night": (640, 360, 10)}
 # HOTA that `track` reaches by default, less three points; to be raised with it.
 FLOORS = {"intersection": 36.0, "highway": 63.0}
 
@@ -87,7 +87,9 @@ def test_speeds_are_those_of_the_ways(name: str) -> None:
         if len(way) < 3:
             continue
         moved = np.linalg.norm(way[2:] - way[:-2], axis=1) * rate / 2
-        np.testing.assert_allclose(moved, told[1:-1], atol=0.1, err_msg=str(track["track_id"]))
+        np.testing.assert_allclose(
+            moved, told[1:-1], atol=2.5 / rate, err_msg=str(track["track_id"])
+        )
 
 
 @every_clip
@@ -162,7 +164,7 @@ def test_whoever_is_wholly_seen_stands_on_the_ground_where_the_scene_says(name: 
     assert checked > 200
 
 
-@every_clip
+@pytest.mark.parametrize("name", FLOORS)
 def test_the_default_tracks_it_no_worse_than_before(name: str, tmp_path: Path) -> None:
     run = CliRunner().invoke
     video = FOLDER / name / "video.mp4"
