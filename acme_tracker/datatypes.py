@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acme_tracker.tables import Table
+from acme_tracker.yuv import Yuv
 
 Image = NDArray[np.uint8]  # (H, W, 3) BGR
 Luma = NDArray[np.uint8]  # (H, W) brightness
@@ -67,6 +68,7 @@ class Frame:
         size: tuple[int, int],
         image: Callable[[], Image],
         luma: Callable[[], Luma],
+        yuv: Callable[[], Yuv] | None = None,
     ) -> None:
         self.source_id = source_id
         self.index = index  # 0-based count of the source's frames, not of those looked at
@@ -74,6 +76,7 @@ class Frame:
         self.size = size  # (width, height)
         self._make_image = image
         self._make_luma = luma
+        self._make_yuv = yuv
 
     @classmethod
     def of_image(cls, image: Image, index: int, time_s: float, source_id: str = "") -> Self:
@@ -92,6 +95,10 @@ class Frame:
     def luma(self) -> Luma:
         """(H, W), contiguous: the decoder's 8-bit Y plane as stored, else OpenCV's grey."""
         return self._make_luma()
+
+    def yuv(self) -> Yuv:
+        """A copy to draw on, of the decoder's planes where they are as an encoder takes them."""
+        return Yuv.of_image(self.image) if self._make_yuv is None else self._make_yuv()
 
 
 def grey(image: Image) -> Luma:

@@ -153,7 +153,7 @@ def result_sinks(
         sinks.append(WindowSink(info.name, annotate, folder, interrupted=lambda: interrupt.wanted))
     if settings.video:
         annotate = Annotator(classes, settings.trail_s, info)
-        video = VideoSink(folder / VIDEO, info, settings, annotate, timings)
+        video = VideoSink(folder / VIDEO, info, settings, annotate.yuv, timings)
         sinks.append(BackgroundSink(video))
     return sinks
 

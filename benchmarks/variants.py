@@ -194,7 +194,7 @@ def _instrument(meter: CpuMeter) -> None:
     meter.wrap("watch", SceneCuts, "watch")
     meter.wrap("follow", ObjectTracker, "predict")
     meter.wrap("associate", ObjectTracker, "correct")
-    meter.wrap("draw", Annotator, "__call__")
+    meter.wrap("draw", Annotator, "yuv")
     meter.wrap("encode", VideoWriter, "write")
     meter.wrap("encode", VideoWriter, "close")
     meter.wrap("rows", LineSink, "write")

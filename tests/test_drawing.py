@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from acme_tracker.datatypes import FrameResult, Image, LookReason, SourceInfo, TrackState
-from acme_tracker.drawing import LABELS_KEPT, Annotator, Trails, _Pens
+from acme_tracker.drawing.annotator import LABELS_KEPT, Annotator, Pens, Trails
+from acme_tracker.drawing.canvas import Canvas
 from tests.results.story import CLASSES, INFO, looked, result, tracks
 
 SIZES = [(320, 240), (960, 540), (1920, 1080)]
@@ -27,7 +29,7 @@ def grey_result(size: tuple[int, int], *rows: dict[str, Any], **more: Any) -> Fr
 
 def bar_of(result: FrameResult) -> int:
     """Height of the status bar."""
-    return _Pens(result.frame.size).bar_px
+    return Pens(Canvas(result.frame.image)).bar_px
 
 
 def test_the_frames_own_picture_stays_as_it_is() -> None:
@@ -68,20 +70,21 @@ def test_a_label_lies_wholly_in_the_picture_and_below_the_status_bar(
     size: tuple[int, int], corner: tuple[int, int]
 ) -> None:
     width, height = size
-    pens = _Pens(size)
+    scene = np.zeros((height, width, 3), np.uint8)
+    pens = Pens(Canvas(scene))
     x, y = corner[0] * width, corner[1] * height
     box = np.array([[x - 30, y - 30, x + 30, y + 30]], np.float32)
     text = "#1234567 motorcycle 0.87"
-    label, scene = pens._label(text, 0), np.zeros((height, width, 3), np.uint8)
-    pens._paste(scene, box, [label])
+    label = pens._label(text, 0)
+    pens._paste(Canvas(scene), box, [label])
     rows, columns = np.nonzero(scene.any(axis=2))
     assert rows.min() >= pens.bar_px
     shown = scene[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    np.testing.assert_array_equal(shown, label)
+    np.testing.assert_array_equal(shown, label[0])
 
 
 def test_a_label_is_drawn_once_and_not_kept_for_ever() -> None:
-    pens = _Pens((320, 240))
+    pens = Pens(Canvas(np.zeros((240, 320, 3), np.uint8)))
     first = pens._label("#1 car 0.50", 1)
     assert pens._label("#1 car 0.50", 1) is first
     for number in range(LABELS_KEPT):
@@ -185,10 +188,10 @@ def test_the_status_says_where_in_the_video_it_is(
 
 
 def test_facts_that_do_not_fit_the_status_bar_are_left_out() -> None:
-    pens = _Pens((320, 240))
     few, many = np.zeros((240, 320, 3), np.uint8), np.zeros((240, 320, 3), np.uint8)
-    pens.draw_status(few, "Waiting", "first")
-    pens.draw_status(many, "Waiting", "first", "second " * 20)
+    pens = Pens(Canvas(few))
+    pens.draw_status(Canvas(few), "Waiting", "first")
+    pens.draw_status(Canvas(many), "Waiting", "first", "second " * 20)
     np.testing.assert_array_equal(few, many)
 
 
@@ -196,3 +199,47 @@ def test_the_size_of_the_pictures_may_change() -> None:
     annotate = Annotator(CLASSES)
     for size in ((320, 240), (640, 360), (320, 240)):
         assert annotate(grey_result(size, {})).shape == (size[1], size[0], 3)
+
+
+def test_a_yuv_picture_is_drawn_on_as_a_bgr_one_is() -> None:
+    rows = [
+        {"track_id": 1, "xyxy": (60, 80, 150, 161), "observed": True},
+        {"track_id": 2, "xyxy": (201, 43, 290, 131)},
+        {"track_id": 3, "xyxy": (-20, 190, 41, 300)},
+    ]
+    shot = grey_result((320, 240), *rows)
+    image, drawn = Annotator(CLASSES)(shot), Annotator(CLASSES).yuv(shot)
+    back = np.asarray(cv2.cvtColor(drawn.pixels, cv2.COLOR_YUV2BGR_I420), np.uint8)
+    # What differs is colour, by the pixel beside: the smaller the picture, the better they agree.
+    halves = [
+        cv2.resize(p, (80, 60), interpolation=cv2.INTER_AREA).astype(int) for p in (image, back)
+    ]
+    assert np.abs(halves[0] - halves[1]).mean() < 3
+    assert np.abs(halves[0] - halves[1]).max() < 80
+    assert changed(image, np.full_like(image, 90)).mean() > 0.05
+
+
+def test_what_is_not_drawn_on_keeps_the_decoders_numbers() -> None:
+    from acme_tracker.datatypes import Frame
+    from acme_tracker.yuv import BT709, Colours, Yuv
+
+    noise = np.random.default_rng(0).integers(0, 256, (360, 320), np.uint8)
+    colours = Colours(BT709, full_range=True)
+    unused = np.zeros((240, 320, 3), np.uint8)
+    frame = Frame(
+        "",
+        0,
+        0.0,
+        (320, 240),
+        lambda: unused,
+        lambda: noise[:240],
+        lambda: Yuv(noise.copy(), colours),
+    )
+    drawn = Annotator(CLASSES).yuv(FrameResult(frame, tracks({"xyxy": (100, 100, 200, 200)})))
+    assert drawn.colours == colours
+    for before, after in zip(Yuv(noise, colours).planes, drawn.planes, strict=True):
+        rows, columns = before.shape
+        np.testing.assert_array_equal(after[rows // 5 : rows // 3], before[rows // 5 : rows // 3])
+        inside = np.s_[rows // 2 : rows * 3 // 4, columns * 2 // 5 : columns // 2]
+        np.testing.assert_array_equal(after[inside], before[inside])
+        assert (after != before).any()

@@ -20,6 +20,7 @@ LEVELS: tuple[frozenset[str], ...] = (
             "timing",
             "resources",
             "tables",
+            "yuv",
             "__init__",
         }
     ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acme_tracker.datatypes import Frame, Image, Luma, grey
+from acme_tracker.yuv import MATRICES, Colours, Yuv
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -19,6 +20,8 @@ LUMA_FIRST = frozenset(
     {f"{family}{kind}" for family in ("yuv", "yuvj", "yuva") for kind in _PLANAR}
     | {"nv12", "nv21", "nv16", "nv24", "nv42"}
 )
+YUV420 = ("yuv420p", "yuvj420p")
+_FULL_RANGE = 2  # FFmpeg's AVCOL_RANGE_JPEG
 
 
 class Pixels:
@@ -45,8 +48,8 @@ class Pixels:
         return (raw.width, raw.height) == self._stored_size
 
     def frame(self, source_id: str, index: int, time_s: float, raw: VideoFrame) -> Frame:
-        image, luma = partial(self.image, raw), partial(self.luma, raw)
-        return Frame(source_id, index, time_s, self.size, image, luma)
+        image, luma, yuv = partial(self.image, raw), partial(self.luma, raw), partial(self.yuv, raw)
+        return Frame(source_id, index, time_s, self.size, image, luma, yuv)
 
     def image(self, raw: VideoFrame) -> Image:
         """(H, W, 3) BGR."""
@@ -63,6 +66,15 @@ class Pixels:
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
         # A copy: who keeps the brightness shall not keep the whole decoded frame with it.
         return self._upright(rows[: raw.height, : raw.width].copy())
+
+    def yuv(self, raw: VideoFrame) -> Yuv:
+        """The decoder's planes, copied, where they need no more than that; else made of BGR."""
+        even = not raw.width % 2 and not raw.height % 2
+        ready = even and self.fits(raw) and not self._quarter_turns
+        if not ready or raw.format.name not in YUV420 or raw.colorspace not in MATRICES:
+            return Yuv.of_image(self.image(raw))
+        full_range = raw.format.name == "yuvj420p" or raw.color_range == _FULL_RANGE
+        return Yuv(np.asarray(raw.to_ndarray(), np.uint8), Colours(raw.colorspace, full_range))
 
     def _upright(self, array: Image) -> Image:
         return np.ascontiguousarray(np.rot90(array, self._quarter_turns))

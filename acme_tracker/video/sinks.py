@@ -16,6 +16,7 @@ from acme_tracker.interfaces import FrameSink
 from acme_tracker.timing import Stopwatch
 from acme_tracker.video.window import DisplayWarning, StopRequested, WindowSink
 from acme_tracker.video.writer import VideoWriter
+from acme_tracker.yuv import Yuv
 
 __all__ = ["BackgroundSink", "DisplayWarning", "StopRequested", "VideoSink", "WindowSink"]
 
@@ -29,7 +30,7 @@ class VideoSink:
         path: of the MP4 file.
         info: the open source's.
         settings: preset and crf.
-        annotate: draws a result, on a copy of its picture.
+        annotate: draws a result, on a copy of its picture, YUV or BGR (H, W, 3).
         timings: where the time of the stages `draw` and `encode` goes.
     """
 
@@ -38,7 +39,7 @@ class VideoSink:
         path: Path,
         info: SourceInfo,
         settings: OutputSettings,
-        annotate: Callable[[FrameResult], Image],
+        annotate: Callable[[FrameResult], Image | Yuv],
         timings: Stopwatch | None = None,
     ) -> None:
         self.path = path
@@ -62,14 +63,18 @@ class VideoSink:
 
     def write(self, result: FrameResult) -> None:
         with self._timings.stage("draw"):
-            image = self._annotate(result)
+            picture = self._annotate(result)
         with self._timings.stage("encode"):
             if self._writer is None:
-                size = (image.shape[1], image.shape[0])
-                self._writer = VideoWriter(
-                    self.path, size, self._rate, self._settings.preset, self._settings.crf
-                )
-            self._writer.write(image, result.frame.time_s)
+                self._writer = self._open(picture)
+            self._writer.write(picture, result.frame.time_s)
+
+    def _open(self, first: Image | Yuv) -> VideoWriter:
+        preset, crf = self._settings.preset, self._settings.crf
+        if isinstance(first, Yuv):
+            return VideoWriter(self.path, first.size, self._rate, preset, crf, first.colours)
+        size = (first.shape[1], first.shape[0])
+        return VideoWriter(self.path, size, self._rate, preset, crf)
 
     def end(self, events: Sequence[TrackEvent]) -> None:
         """Nothing to draw: the last frame is written."""

@@ -9,11 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
 from acme_tracker.datatypes import Image
 from acme_tracker.errors import OutputError
 from acme_tracker.resources import usable_cores
+from acme_tracker.yuv import DEFAULT, Colours, Yuv
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -22,11 +21,11 @@ _TICKS_PER_S = 90_000
 _KEYFRAME_TICKS = _TICKS_PER_S  # a keyframe a second: where players can enter
 _FRAGMENT_US = 500_000  # half a second is lost at most when the run is killed, and what is encoded
 _MOST_THREADS = 4  # each holds a frame back, which a killed run loses
-_BT601, _LIMITED_RANGE = 6, 1  # FFmpeg's numbers for what OpenCV's conversion makes
+_RANGES = {False: 1, True: 2}  # FFmpeg's AVColorRange
 
 
 class VideoWriter:
-    """Writes BGR pictures with their times to an MP4 file (H.264, yuv420p).
+    """Writes pictures with their times to an MP4 file (H.264, yuv420p).
 
     Times count from the first picture; equal or earlier ones are moved just behind the one before.
     While it is written the file consists of fragments and can be read at any moment, also after
@@ -39,6 +38,7 @@ class VideoWriter:
         size: (width, height); an odd side is padded by repeating its last row or column.
         frame_rate: nominal, for the encoder's planning.
         preset: of x264, "ultrafast" to "medium".
+        colours: of the pictures; BGR ones become the default ones.
         crf: quality, 0 (lossless) to 51.
 
     Raises:
@@ -52,6 +52,7 @@ class VideoWriter:
         frame_rate: float = 25,
         preset: str = "veryfast",
         crf: int = 23,
+        colours: Colours = DEFAULT,
     ) -> None:
         import av
 
@@ -83,7 +84,7 @@ class VideoWriter:
         codec = self._stream.codec_context
         codec.thread_count = min(usable_cores(), _MOST_THREADS)
         codec.time_base = self._stream.time_base = Fraction(1, _TICKS_PER_S)
-        codec.colorspace, codec.color_range = _BT601, _LIMITED_RANGE
+        codec.colorspace, codec.color_range = colours.matrix, _RANGES[colours.full_range]
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -97,12 +98,9 @@ class VideoWriter:
     ) -> None:
         self.close()
 
-    def write(self, image: Image, time_s: float) -> None:
-        """Add a picture (H, W, 3) BGR of the writer's size, shown from `time_s` on."""
-        got = (image.shape[1], image.shape[0])
-        if got != self._size:
-            raise ValueError(f"image must be {self._size} (width, height), got {got}")
-        raw = self._convert(image)
+    def write(self, picture: Image | Yuv, time_s: float) -> None:
+        """Add a picture of the writer's size, BGR (H, W, 3) or YUV, shown from `time_s` on."""
+        raw = self._convert(picture)
         if self._first_s is None:
             self._first_s = time_s
         tick = max(round((time_s - self._first_s) * _TICKS_PER_S), self._last_tick + 1)
@@ -125,17 +123,20 @@ class VideoWriter:
         if self._last_tick >= 0:
             _put_index_in_front(self.path)
 
-    def _convert(self, image: Image) -> VideoFrame:
+    def _convert(self, picture: Image | Yuv) -> VideoFrame:
         import av
-        import cv2
 
-        width, height = self._size
-        if width % 2 or height % 2:
-            image = cv2.copyMakeBorder(  # type: ignore[assignment]
-                image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE
-            )
-        yuv = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8)
-        return av.VideoFrame.from_ndarray(yuv, format="yuv420p")
+        if isinstance(picture, Yuv):
+            got = picture.size
+            wanted: tuple[int, int] = (self._stream.width, self._stream.height)
+        else:
+            got, wanted = (picture.shape[1], picture.shape[0]), self._size
+        if got != wanted:
+            raise ValueError(f"picture must be {wanted} (width, height), got {got}")
+        yuv = picture if isinstance(picture, Yuv) else Yuv.of_image(picture)
+        if yuv.size[1] % 4:  # PyAV takes the buffer to hold whole fours of rows
+            return av.VideoFrame.from_ndarray(yuv.pixels, format="yuv420p")
+        return av.VideoFrame.from_numpy_buffer(yuv.pixels, format="yuv420p")
 
     def _encode(self, raw: VideoFrame | None) -> None:
         try:

@@ -12,10 +12,14 @@ import cv2
 import numpy as np
 import pytest
 
+from acme_tracker.config import OutputSettings
+from acme_tracker.datatypes import FrameResult, SourceInfo, Tracks
 from acme_tracker.errors import OutputError
+from acme_tracker.video.sinks import VideoSink
 from acme_tracker.video.writer import VideoWriter
+from acme_tracker.yuv import BT601, BT709, UNSAID, Colours, Yuv
 from tests.fakes import textured_scene
-from tests.video.clips import number_of, picture, read
+from tests.video.clips import number_of, picture, read, turn, write_clip
 
 FOREVER = """
 import sys
@@ -77,6 +81,38 @@ def test_colours_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert np.abs(got[:, [16, 48, 80]].astype(int) - image[:, [16, 48, 80]]).max() <= 6
 
 
+@pytest.mark.parametrize("colours", [Colours(BT709), Colours(BT601, True), Colours(UNSAID)])
+def test_a_yuv_file_keeps_its_numbers_and_what_they_mean(colours: Colours, tmp_path: Path) -> None:
+    first, again = tmp_path / "first.mp4", tmp_path / "again.mp4"
+    planes = Yuv.of_image(picture(3, (96, 64), noise=20)).pixels
+    with VideoWriter(first, (96, 64), crf=1, colours=colours) as out:
+        out.write(Yuv(planes, colours), 0)
+    frame = read(first)[0]
+    assert frame.yuv().colours == colours
+    info = SourceInfo("clip", "clip", (96, 64))
+    with VideoSink(again, info, OutputSettings(crf=1), lambda r: r.frame.yuv()) as sink:
+        sink.write(FrameResult(frame, Tracks.empty()))
+    copied = read(again)[0].yuv()
+    assert copied.colours == colours
+    assert np.abs(copied.pixels.astype(int) - frame.yuv().pixels).max() <= 3
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv422p", "yuv444p", "yuv420p"])
+def test_other_formats_are_converted_to_what_the_encoder_takes(
+    pix_fmt: str, tmp_path: Path
+) -> None:
+    frame = read(write_clip(tmp_path / "clip.mp4", 1, pix_fmt=pix_fmt))[0]
+    want = Yuv.of_image(frame.image).pixels.astype(int)
+    assert np.abs(frame.yuv().pixels - want).mean() < 2
+
+
+def test_a_turned_video_is_written_upright(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mp4", 1)
+    turn(path, 90)
+    frame = read(path)[0]
+    assert frame.yuv().size == frame.size == (64, 96)
+
+
 def test_a_file_that_begins_later_begins_at_zero(tmp_path: Path) -> None:
     import av
 
@@ -116,7 +152,7 @@ def test_equal_and_earlier_times_are_moved_behind_the_one_before(tmp_path: Path)
     assert np.all(np.diff(times) > 0)
 
 
-@pytest.mark.parametrize("size", [(97, 65), (97, 64), (96, 65), (1, 1)])
+@pytest.mark.parametrize("size", [(97, 65), (97, 64), (96, 65), (96, 70), (1, 1)])
 def test_odd_sizes_are_padded_with_their_last_row_and_column(
     size: tuple[int, int], tmp_path: Path
 ) -> None:

@@ -1,14 +1,15 @@
-"""Draws what a run knows onto its frames: boxes, labels, trails and a status line."""
+"""Boxes, labels, trails and a status line."""
 
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from acme_tracker.boxes import centres
 from acme_tracker.datatypes import (
@@ -21,7 +22,9 @@ from acme_tracker.datatypes import (
     SourceInfo,
     Tracks,
 )
+from acme_tracker.drawing.canvas import Bgr, Canvas, Points, Stamp, stamp_of
 from acme_tracker.interfaces import Ids
+from acme_tracker.yuv import Yuv
 
 if TYPE_CHECKING:
     import supervision
@@ -33,11 +36,12 @@ PALETTE = (
     "#4fe0d0", "#ff8fc8", "#b4e051", "#9fb4ff", "#f2b8a0", "#e8e8e8",
 )  # fmt: skip
 FONT = cv2.FONT_HERSHEY_SIMPLEX
+FAR_PX = 1e5  # beyond any picture, and no more than OpenCV can draw
 LABELS_KEPT = 512  # pictures of labels: few of them change from frame to frame
 
 
 class Annotator:
-    """Calls with a FrameResult give an annotated copy of its picture.
+    """Calls with a FrameResult give an annotated copy of its picture, in BGR; `yuv`: in YUV.
 
     A box is a thin frame; thick corners mark it on frames where a detection confirmed it. A label
     says id, class and confidence (the detector's score where the tracker gives no confidence).
@@ -54,27 +58,32 @@ class Annotator:
         self._info = info
         self._trails = Trails(trail_s)
         self._look: tuple[LookReason, float] | None = None  # the last one's reason and time_s
-        self._pens: dict[tuple[int, int], _Pens] = {}
+        self._pens: Pens | None = None
 
     def __call__(self, result: FrameResult) -> Image:
+        scene = result.frame.image.copy()
+        self._draw(Canvas(scene), result)
+        return scene
+
+    def yuv(self, result: FrameResult) -> Yuv:
+        """Annotated as an encoder takes it: what came in YUV is never converted."""
+        scene = result.frame.yuv()
+        self._draw(Canvas(scene), result)
+        return scene
+
+    def _draw(self, canvas: Canvas, result: FrameResult) -> None:
         frame, tracks = result.frame, result.tracks.confirmed
         if result.look is not None:
             self._look = (result.look.reason, frame.time_s)
-        scene = frame.image.copy()
-        pens = self._pens_for(frame.size)
-        # Far objects first, so that near ones and their labels lie on top.
+        if self._pens is None or not self._pens.suit(canvas):
+            self._pens = Pens(canvas)
+        # Far objects first, so that near ones' labels lie on top.
         tracks = tracks[np.argsort(tracks.xyxy[:, 3], kind="stable")]
         self._trails.add(frame.time_s, tracks)
-        self._trails.draw(scene, tracks, pens)
-        pens.draw_boxes(scene, tracks, self._classes)
-        pens.draw_status(scene, self._state(result, len(tracks)), *self._place(frame, len(tracks)))
-        return scene
-
-    def _pens_for(self, size: tuple[int, int]) -> _Pens:
-        """Pictures of one source may change their size; they seldom do."""
-        if size not in self._pens:
-            self._pens = {size: _Pens(size)}
-        return self._pens[size]
+        self._pens.draw_lines(canvas, tracks, self._trails)
+        self._pens.draw_labels(canvas, tracks, self._classes)
+        facts = self._place(frame, len(tracks))
+        self._pens.draw_status(canvas, self._state(result, len(tracks)), *facts)
 
     def _state(self, result: FrameResult, count: int) -> str:
         """What the program does on this frame, and why."""
@@ -124,50 +133,60 @@ class Trails:
             if not points:
                 del self._points[track_id]
 
-    def draw(self, scene: Image, tracks: Tracks, pens: _Pens) -> None:
-        for track_id in tracks.track_id.tolist():
-            points = self._points.get(track_id, ())
-            if len(points) > 1:
-                line = np.array(points)[:, 1:].round().astype(np.int32)
-                cv2.polylines(scene, [line], False, pens.colour(track_id), pens.line_px)
+    def ways(self, track_ids: Ids) -> list[Points]:
+        """One line a track, of no points where it has not moved."""
+        return [
+            np.array(self._points.get(track_id, ()), np.float64).reshape(-1, 3)[:, 1:].astype(int)
+            for track_id in track_ids.tolist()
+        ]
 
 
-class _Pens:
-    """supervision's annotators, in sizes that suit a picture of (width, height)."""
+class Pens:
+    """Sizes, colours and labels that suit the canvases of one size and kind."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, canvas: Canvas) -> None:
         import supervision as sv
 
-        self.size = size
-        rows = min(size)
+        self.size, self._kind = canvas.size, canvas.colours  # colours None: BGR
+        rows = min(self.size)
         self.text_scale = float(np.clip(rows / 1300, 0.28, 1.5))
         self.text_px = max(1, round(rows / 900))
         self.padding_px = max(1, round(rows / 240))
         self.line_px = max(1, round(rows / 340))
-        self.bar_px = self._text_size("Tg")[1] + 2 * self.padding_px + 4
+        self.corner_px = self.line_px + max(1, round(rows / 450))
+        self.corner_length_px = max(4, round(rows / 60))
+        self.bar_px = _even(self._text_size("Tg")[1] + 2 * self.padding_px + 4)
         palette = sv.ColorPalette.from_hex(list(PALETTE))
-        self._colours = [colour.as_bgr() for colour in palette.colors]
+        self._colours: list[Bgr] = [colour.as_bgr() for colour in palette.colors]
         track = sv.ColorLookup.TRACK
-        self._frames = sv.BoxAnnotator(palette, self.line_px, track)
-        self._corners = sv.BoxCornerAnnotator(
-            palette, self.line_px + max(1, round(rows / 450)), max(4, round(rows / 60)), track
-        )
         self._labels = sv.LabelAnnotator(
             palette, track, sv.Color.BLACK, self.text_scale, self.text_px, self.padding_px
         )
         self._label = lru_cache(LABELS_KEPT)(self._new_label)
 
-    def colour(self, track_id: int) -> tuple[int, int, int]:
-        """The one that supervision takes for this track."""
-        blue, green, red = self._colours[track_id % len(self._colours)]
-        return blue, green, red
+    def suit(self, canvas: Canvas) -> bool:
+        """Pictures of one source may change their size; they seldom do."""
+        return (canvas.size, canvas.colours) == (self.size, self._kind)
 
-    def draw_boxes(self, scene: Image, tracks: Tracks, classes: ClassList) -> None:
+    def draw_lines(self, canvas: Canvas, tracks: Tracks, trails: Trails) -> None:
+        """Boxes, corners of those that were detected, and trails."""
+        ids = tracks.track_id
+        xyxy = np.clip(tracks.xyxy, -FAR_PX, FAR_PX).astype(np.int32)
+        thin, thick = defaultdict[int, list[Points]](list), defaultdict[int, list[Points]](list)
+        colours = (ids % len(self._colours)).tolist()
+        for colour, frame, way in zip(colours, _frames(xyxy), trails.ways(ids), strict=True):
+            thin[colour] += [way, frame]
+        seen = tracks.observed
+        corners = _corners(xyxy[seen], self.corner_length_px)
+        for colour, four in zip((ids[seen] % len(self._colours)).tolist(), corners, strict=True):
+            thick[colour] += list(four)
+        for ways, width in ((thin, self.line_px), (thick, self.corner_px)):
+            for colour, of_it in ways.items():
+                canvas.lines(of_it, self._colours[colour], width)
+
+    def draw_labels(self, canvas: Canvas, tracks: Tracks, classes: ClassList) -> None:
         if not len(tracks):
             return
-        self._frames.annotate(scene, _supervised(tracks.xyxy, tracks.track_id))
-        seen = tracks[tracks.observed]
-        self._corners.annotate(scene, _supervised(seen.xyxy, seen.track_id))
         certainty = np.where(np.isnan(tracks.confidence), tracks.score, tracks.confidence)
         texts = [
             f"#{track_id} {classes.names[class_id]} {certain:.2f}"
@@ -176,53 +195,72 @@ class _Pens:
             )
         ]
         colours = tracks.track_id % len(self._colours)
-        self._paste(scene, tracks.xyxy, list(map(self._label, texts, colours.tolist())))
+        stamps = [self._label(*label) for label in zip(texts, colours.tolist(), strict=True)]
+        self._paste(canvas, tracks.xyxy, stamps)
 
-    def draw_status(self, scene: Image, state: str, *facts: str) -> None:
+    def draw_status(self, canvas: Canvas, state: str, *facts: str) -> None:
         """A dark bar at the top: the state on the left, as many facts as fit on the right."""
-        bar = scene[: self.bar_px]
-        np.right_shift(bar, 2, out=bar)
+        canvas.darken(self.bar_px)
         margin = 2 * self.padding_px + 2
         room = self.size[0] - 2 * margin
         gap = "   "
-        self._text(scene, state, margin)
+        self._text(canvas, state, margin)
         for count in range(len(facts), 0, -1):
             text = gap.join(facts[:count])
             width = self._text_size(text)[0]
             if self._text_size(state + gap)[0] + width <= room:
-                self._text(scene, text, self.size[0] - margin - width)
+                self._text(canvas, text, self.size[0] - margin - width)
                 return
 
-    def _text(self, scene: Image, text: str, x: int) -> None:
-        """White text in the status bar."""
+    def _text(self, canvas: Canvas, text: str, x: int) -> None:
+        """Text in the status bar."""
         y = (self.bar_px + self._text_size("T")[1]) // 2
-        white = (255, 255, 255)
-        cv2.putText(scene, text, (x, y), FONT, self.text_scale, white, self.text_px, cv2.LINE_AA)
+        canvas.text(text, (x, y), FONT, self.text_scale, self.text_px)
 
     def _text_size(self, text: str) -> tuple[int, int]:
         (width, height), _ = cv2.getTextSize(text, FONT, self.text_scale, self.text_px)
         return width, height
 
-    def _new_label(self, text: str, colour: int) -> Image:
-        """A label's picture. One drawing for many frames: it is the most work of all there is."""
-        width, height = np.add(self._text_size(text), 2 * self.padding_px).tolist()
-        picture = np.empty((height, width, 3), np.uint8)
+    def _new_label(self, text: str, colour: int) -> Stamp:
+        """A label. One drawing for many frames: it is the most work of all there is."""
+        size = np.add(self._text_size(text), 2 * self.padding_px).tolist()
+        width, height = _even(size[0]), _even(size[1])
+        picture = np.full((height, width, 3), self._colours[colour], np.uint8)
         below = np.array([[0, height, 1, height + 1]], np.float32)
         self._labels.annotate(picture, _supervised(below, np.array([colour])), [text])
-        return picture
+        return stamp_of(picture, self._kind)
 
-    def _paste(self, scene: Image, xyxy: Boxes, labels: list[Image]) -> None:
+    def _paste(self, canvas: Canvas, xyxy: Boxes, stamps: list[Stamp]) -> None:
         """Put labels above the top left corners of their boxes (N, 4), but into the picture.
 
         A label that would lie above the picture, or under the status bar, lies inside its box.
         """
-        shapes = np.array([label.shape[:2] for label in labels])  # (N, 2)
+        shapes = np.array([stamp[0].shape[:2] for stamp in stamps])  # (N, 2)
         room = np.maximum(self.size[::-1] - shapes, 0)
         corners = xyxy[:, 1::-1] - shapes * (1, 0)  # top, left
         corners = np.clip(corners, (self.bar_px, 0), np.maximum(room, (self.bar_px, 0)))
-        for (top, left), label in zip(corners.astype(int).tolist(), labels, strict=True):
-            place = scene[top : top + label.shape[0], left : left + label.shape[1]]
-            place[:] = label[: place.shape[0], : place.shape[1]]
+        corners = corners.astype(int) // 2 * 2
+        for (top, left), stamp in zip(corners.tolist(), stamps, strict=True):
+            canvas.paste(stamp, left, top)
+
+
+def _frames(xyxy: NDArray[np.int32]) -> Points:
+    """(N, 4) -> (N, 5, 2) around each box."""
+    return np.asarray(xyxy[:, [0, 1, 2, 1, 2, 3, 0, 3, 0, 1]].reshape(-1, 5, 2), np.int32)
+
+
+def _corners(xyxy: NDArray[np.int32], length_px: int) -> Points:
+    """(N, 4) -> (N, 4, 3, 2) along each box's corners."""
+    x, y = xyxy[:, [0, 2, 2, 0]], xyxy[:, [1, 1, 3, 3]]
+    inward = np.array([1, -1, -1, 1]), np.array([1, 1, -1, -1])
+    across = np.stack([x + length_px * inward[0], x, x], axis=2)
+    down = np.stack([y, y, y + length_px * inward[1]], axis=2)
+    return np.asarray(np.stack([across, down], axis=3), np.int32)
+
+
+def _even(side: int) -> int:
+    """A label's and the bar's: the colour of a YUV picture has half its size."""
+    return side + side % 2
 
 
 def _supervised(xyxy: Boxes, track_id: Ids) -> supervision.Detections:
