@@ -13,6 +13,7 @@ from acme_tracker.datasets import DetectionDataset, load_image, open_combined, w
 from acme_tracker.datatypes import ClassList, Image
 from acme_tracker.errors import DatasetError
 from acme_tracker.networks.outputs import Mask
+from acme_tracker.training.draws import begins
 from acme_tracker.training.labels import LabelRules, choose_outputs
 from acme_tracker.training.settings import TrainSettings
 
@@ -111,7 +112,7 @@ def _marked(data: DetectionDataset, settings: TrainSettings) -> Mask:
     beginnings = settings.data.validation_names
     return np.array(
         [
-            split.startswith("val") or name.rsplit("/", 1)[-1].startswith(beginnings)
+            split.startswith("val") or any(begins(name, start) for start in beginnings)
             for split, name in zip(data.splits, data.names, strict=True)
         ],
         bool,

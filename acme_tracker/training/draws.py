@@ -32,9 +32,13 @@ class Draw(NamedTuple):
 
 def source_of(name: str, settings: TrainSettings) -> SourceOfImages:
     """How an image is treated, by the longest beginning of its name that the settings know."""
-    base = name.rsplit("/", 1)[-1]
-    known = [start for start in settings.data.sources if base.startswith(start)]
+    known = [start for start in settings.data.sources if begins(name, start)]
     return settings.data.sources[max(known, key=len)] if known else SourceOfImages()
+
+
+def begins(name: str, start: str) -> bool:
+    """Whether an image's name, or that of a folder around it (a sequence, say), begins so."""
+    return any(part.startswith(start) for part in name.split("/"))
 
 
 class EpochBatches:

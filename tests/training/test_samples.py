@@ -14,7 +14,7 @@ from acme_tracker.networks.decoding import make_grid
 from acme_tracker.networks.losses import background_mask
 from acme_tracker.training.appearance import Night, Rain, appearance
 from acme_tracker.training.data import open_training_data
-from acme_tracker.training.draws import Draw, EpochBatches
+from acme_tracker.training.draws import Draw, EpochBatches, source_of
 from acme_tracker.training.geometry import draw_matrix, lay_boxes, lay_picture
 from acme_tracker.training.samples import Batch, Collate, Sample, SampleMaker, open_loader
 from acme_tracker.training.settings import AugmentationSettings, SourceOfImages
@@ -252,6 +252,15 @@ def test_images_are_held_out_by_split_by_name_or_at_the_end(tmp_path: Path) -> N
     assert alone.validation.names == ("train4.png", "train5.png")
     assert "no split or setting names any" in learner_of(alone, tiny()).summary()
     assert set(alone.train.names).isdisjoint(alone.validation.names)
+
+
+@pytest.mark.parametrize(
+    ("name", "weight"),
+    [("night_7.jpg", 2), ("night_west_7.jpg", 3), ("night_1/000001.jpg", 2), ("late_night.jpg", 1)],
+)
+def test_a_source_is_known_by_the_beginning_of_a_name_or_a_folder(name: str, weight: float) -> None:
+    options = tiny(data__sources={"night_": {"weight": 2}, "night_west_": {"weight": 3}})
+    assert source_of(name, options).weight == weight
 
 
 def test_without_objects_to_learn_there_is_no_training(tmp_path: Path) -> None:
