@@ -17,7 +17,6 @@ intersection day 201 24 3
 intersection day 203 24 3
 intersection wet 102 24 3
 intersection wet 204 24 3
-intersection night 303 16 3
 highway day 103 16 3
 highway day 202 16 3
 highway day 206 16 3
@@ -26,5 +25,4 @@ highway night 304 12 3
 night night 105 16 4
 night night 207 16 4
 night night 301 20 4
-night night 302 20 4
 SCENES
