@@ -2,6 +2,7 @@
 
     python benchmarks/pipeline.py VIDEO [--detector NAME] [--visual-tracker NAME ...]
         [--repeat N] [--duration S] [--threads N] [--set KEY=VALUE ...] [--no-video] [--json FILE]
+        [--png FILE]
 
 Variants, each run in a fresh process, in turn, N times over (A B C A B C ...); figures are medians:
 
@@ -184,6 +185,29 @@ def stage_table(variants: dict[str, Any]) -> Table:
     return table
 
 
+def draw(path: Path, variants: dict[str, Any], machine: dict[str, Any]) -> None:
+    """Frames a second of each variant, and where its CPU time goes."""
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 1 + 0.5 * len(variants)), layout="constrained")
+    speeds, costs = figure.subplots(1, 2, sharey=True)
+    names = list(variants)[::-1]
+    bars = speeds.barh(names, [variants[name]["frames_per_second"] for name in names], color="0.6")
+    speeds.bar_label(bars, fmt="%.0f", padding=3)
+    speeds.margins(x=0.12)
+    speeds.set_xlabel("frames a second")
+    done = [0.0] * len(names)
+    for stage, colour in zip((*STAGES, REST), colormaps["tab10"].colors, strict=True):  # type: ignore[attr-defined]
+        spent = [variants[name]["cpu_ms_per_frame_by_stage"].get(stage, 0) for name in names]
+        costs.barh(names, spent, left=done, label=stage, color=colour)
+        done = [before + ms for before, ms in zip(done, spent, strict=True)]
+    costs.set_xlabel("CPU-ms a frame")
+    figure.legend(loc="outside right upper")
+    figure.suptitle(machine_lines(machine)[0], fontsize="small")
+    figure.savefig(path, dpi=150)
+
+
 def new_table(first: str, others: Sequence[str]) -> Table:
     table = Table(Column(first, no_wrap=True), box=SIMPLE_HEAD, pad_edge=False)
     for title in others:
@@ -202,6 +226,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="settings")
     parser.add_argument("--no-video", action="store_true", help="analytics only")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
+    parser.add_argument("--png", type=Path, help="draw speeds and costs to this file")
     arguments = parser.parse_args()
     if arguments.repeat < 1:
         parser.error("--repeat must be at least 1")
@@ -227,6 +252,8 @@ def main() -> None:
         told = {key: str(v) if isinstance(v, Path) else v for key, v in vars(arguments).items()}
         report = {"machine": machine, "arguments": told, "variants": variants}
         arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    if arguments.png:
+        draw(arguments.png, variants, machine)
 
 
 if __name__ == "__main__":

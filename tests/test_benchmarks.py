@@ -48,10 +48,11 @@ def test_the_pipeline_benchmark_measures_both_loops_on_the_same_frames(
 ) -> None:
     report = tmp_path / "report.json"
     words = "--duration 1 --repeat 1 --visual-tracker flow --no-video"
-    words += " --set redetection.every_frames=2 --json"
+    words += f" --set redetection.every_frames=2 --png {tmp_path / 'speed.png'} --json"
     monkeypatch.setattr(sys, "argv", ["pipeline.py", str(CLIP), *words.split(), str(report)])
     benchmark("pipeline").main()
 
+    assert (tmp_path / "speed.png").stat().st_size > 10_000
     variants = json.loads(report.read_text())["variants"]
     ours, usual = variants["acme_tracker flow, no video"], variants["usual loop, no video"]
     assert {found["frames"] for found in variants.values()} == {25}
