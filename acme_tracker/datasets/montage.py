@@ -125,14 +125,17 @@ def _text(cell: Image, text: str, at: tuple[int, int], colour: tuple[int, int, i
 
 
 def _grid(cells: Several[Image]) -> Image:
+    """All cells in one picture, about as many across as down, with black between them."""
+    import cv2
+    from imutils import build_montages
+
     columns = int(np.ceil(np.sqrt(len(cells))))
     rows = -(-len(cells) // columns)
-    high, wide = CELL[1] + _GAP_PX, CELL[0] + _GAP_PX
-    grid = np.zeros((rows * high, columns * wide, 3), np.uint8)
-    for number, cell in enumerate(cells):
-        top, left = number // columns * high, number % columns * wide
-        grid[top : top + CELL[1], left : left + CELL[0]] = cell
-    return grid
+    spaced = [
+        cv2.copyMakeBorder(cell, 0, _GAP_PX, 0, _GAP_PX, cv2.BORDER_CONSTANT) for cell in cells
+    ]
+    size = (CELL[0] + _GAP_PX, CELL[1] + _GAP_PX)
+    return np.asarray(build_montages(spaced, size, (columns, rows))[0], np.uint8)
 
 
 def save_picture(picture: Image, path: Path) -> None:
