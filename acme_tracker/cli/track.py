@@ -163,7 +163,8 @@ def _track_all(
             names={
                 "detector": settings.detector.name,
                 "visual_tracker": settings.visual_tracker.name,
-                "device": settings.detector.device,
+                # Where a detector does not say, it has no choice.
+                "device": getattr(detector, "device", "cpu"),
             },
             warned=warned,
         )

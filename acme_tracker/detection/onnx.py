@@ -30,6 +30,10 @@ class CardDetector:
     def classes(self) -> ClassList:
         return self._select.classes
 
+    @property
+    def device(self) -> str:
+        return self._network.device
+
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         check_images(images)
         return [self._detect(image) for image in images]

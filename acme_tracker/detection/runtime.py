@@ -23,8 +23,13 @@ Device = Literal["auto", "cpu", "cuda"]
 
 
 class Network(Protocol):
-    """A network with one input and any number of outputs, in the order of its file."""
+    """A network with one input and any number of outputs, in the order of its file.
 
+    Attributes:
+        device: where it computes, "cpu" or "cuda".
+    """
+
+    device: str
     input_shape: Shape
     output_shapes: list[Shape]
 
@@ -33,6 +38,8 @@ class Network(Protocol):
 
 class OpenVinoNetwork:
     """An ONNX file or OpenVINO IR on the CPU, with a fixed number of threads."""
+
+    device = "cpu"
 
     def __init__(
         self,
@@ -91,6 +98,7 @@ class OnnxRuntimeNetwork:
         self.input_shape = _named(self._session.get_inputs()[0].shape)
         self.output_shapes = [_named(output.shape) for output in self._session.get_outputs()]
         self.provider = str(self._session.get_providers()[0])
+        self.device = "cuda" if self.provider == "CUDAExecutionProvider" else "cpu"
 
     def __call__(self, blob: Blob) -> list[Floats]:
         return [np.asarray(value) for value in self._session.run(None, {self._input: blob})]

@@ -44,9 +44,11 @@ class Runner(Protocol):
 
     Attributes:
         batch: the most pictures that are worth giving it at once.
+        device: where it computes, "cpu" or "cuda".
     """
 
     batch: int
+    device: str
 
     def __call__(self, pictures: Pictures) -> tuple[Floats, Floats]:
         """(B, H, W, 3) -> boxes (B, N, 4) in input pixels, scores (B, N, K)."""
@@ -57,6 +59,7 @@ class OpenVinoRunner:
     """An exported file on the CPU, one picture at a time: several at once would be no faster."""
 
     batch = 1
+    device = "cpu"
 
     def __init__(self, path: Path, size: Size, threads: int, exact: bool = False) -> None:
         """See OpenVinoNetwork; DetectorError if there is no such file."""
@@ -89,19 +92,19 @@ class TorchRunner:
         from acme_tracker.networks.blocks import folded
         from acme_tracker.networks.decoding import DecodedDetector
 
-        self.batch, self._device = batch, torch.device(device)
+        self.batch, self.device = batch, device
         self._threads, self._half = threads, half
         decoded = DecodedDetector(folded(network), size).eval()
-        decoded.to(self._device).to(memory_format=torch.channels_last)
+        decoded.to(device).to(memory_format=torch.channels_last)
         self._network: Any = decoded
 
     def __call__(self, pictures: Pictures) -> tuple[Floats, Floats]:
         import torch
 
-        half = torch.autocast(self._device.type, torch.float16, enabled=self._half)
+        half = torch.autocast(self.device, torch.float16, enabled=self._half)
         threads = self._threads or torch.get_num_threads()
         with torch.inference_mode(), torch_threads(threads), half:
-            given = torch.from_numpy(pictures).to(self._device)
+            given = torch.from_numpy(pictures).to(self.device)
             xyxy, scores = self._network(given.flip(3).permute(0, 3, 1, 2).float())
         return xyxy.cpu().numpy(), scores.cpu().numpy()
 
@@ -124,6 +127,10 @@ class ModelDetector:
     @property
     def classes(self) -> ClassList:
         return self.select.classes
+
+    @property
+    def device(self) -> str:
+        return self.runner.device
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         check_images(images)

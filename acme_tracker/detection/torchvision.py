@@ -25,7 +25,7 @@ class TorchvisionDetector:
 
     def __init__(self, model: Any, selector: Selector, device: str, threads: int) -> None:
         self._model, self._select = model.eval().to(device), selector
-        self._device, self._threads = device, threads
+        self.device, self._threads = device, threads
 
     @property
     def classes(self) -> ClassList:
@@ -37,7 +37,7 @@ class TorchvisionDetector:
         check_images(images)
         if not images:
             return []
-        half = torch.autocast("cuda", torch.float16, enabled=self._device == "cuda")
+        half = torch.autocast("cuda", torch.float16, enabled=self.device == "cuda")
         with torch.inference_mode(), torch_threads(self._threads), half:
             found = self._model([self._tensor(image) for image in images])
         return [
@@ -49,7 +49,7 @@ class TorchvisionDetector:
         """(H, W, 3) BGR bytes -> (3, H, W) RGB in [0, 1] on the device."""
         import torch
 
-        rgb = torch.from_numpy(np.ascontiguousarray(image[..., ::-1])).to(self._device)
+        rgb = torch.from_numpy(np.ascontiguousarray(image[..., ::-1])).to(self.device)
         return rgb.permute(2, 0, 1).float() / 255
 
 

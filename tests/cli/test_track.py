@@ -75,6 +75,7 @@ def test_results_agree_with_each_other_and_with_the_video(tmp_path: Path) -> Non
     assert len(frames) == 100
     assert sum(len(frame["tracks"]) for frame in frames) == len(rows) > 0
     summary = json.loads((folder / "summary.json").read_text())
+    assert summary["device"] == "cpu"
     assert summary["state"] == "complete"
     assert summary["detector_calls"]["total"] == sum(frame["look"] is not None for frame in frames)
     assert summary["unique_tracks"]["total"] == len({row["track_id"] for row in rows})

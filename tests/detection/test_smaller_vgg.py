@@ -66,6 +66,7 @@ class Saying:
     """A runner that says the same of every picture."""
 
     batch = 4
+    device = "cpu"
 
     def __init__(self, xyxy: list[list[float]], scores: list[list[float]]) -> None:
         self.answer = np.array(xyxy, np.float32), np.array(scores, np.float32)

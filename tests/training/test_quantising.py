@@ -36,6 +36,7 @@ class Scripted:
     """A runner that gives one answer after the other, a picture each."""
 
     batch = 1
+    device = "cpu"
 
     def __init__(self, answers: list[tuple[Floats, Floats]]) -> None:
         self.answers = iter(answers)
