@@ -110,6 +110,8 @@ def _look(result: FrameResult) -> dict[str, Any] | None:
     seen, regions = result.observation, result.look.regions
     return {
         "reason": result.look.reason.value,
+        # Of the picture that the detector saw: a camera's is past when its answer comes.
+        "frame_index": None if seen is None else seen.frame_index,
         "regions": None if regions is None else _rounded(regions),
         "detections": None if seen is None else len(seen.detections),
     }

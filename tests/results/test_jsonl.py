@@ -22,7 +22,12 @@ def read(path: Path) -> list[dict[str, Any]]:
 def test_every_frame_is_one_object_and_unknown_values_are_null(tmp_path: Path) -> None:
     tell(FramesJsonl(tmp_path / "t.jsonl", INFO, CLASSES), story())
     first, empty, last = read(tmp_path / "t.jsonl")
-    assert first["look"] == {"reason": "nothing tracked", "regions": None, "detections": 1}
+    assert first["look"] == {
+        "reason": "nothing tracked",
+        "frame_index": 0,
+        "regions": None,
+        "detections": 1,
+    }
     assert first["tracks"] == [
         {
             "track_id": 1,
@@ -49,11 +54,12 @@ def test_every_frame_is_one_object_and_unknown_values_are_null(tmp_path: Path) -
 
 def test_a_look_at_regions_says_where(tmp_path: Path) -> None:
     regions = np.array([(1.5, 2, 30, 40)], np.float32)
-    shot = result(0, **looked(LookReason.LOW_CONFIDENCE, count=3, regions=regions))
+    shot = result(5, **looked(LookReason.LOW_CONFIDENCE, count=3, regions=regions))
     tell(FramesJsonl(tmp_path / "t.jsonl", UNDATED, CLASSES), [shot])
     (frame,) = read(tmp_path / "t.jsonl")
     assert frame["look"] == {
         "reason": "low confidence",
+        "frame_index": 0,  # a camera's answer comes late
         "regions": [[1.5, 2, 30, 40]],
         "detections": 3,
     }
