@@ -20,11 +20,12 @@ from acme_tracker.cli.console import complain, output, shown_warnings
 from acme_tracker.cli.progress import ProgressLine
 from acme_tracker.config import TrackSettings, parse_assignments
 from acme_tracker.detection.registry import open_detector
+from acme_tracker.errors import SourceError
 from acme_tracker.interfaces import FrameWatcher
 from acme_tracker.outputs import INTERRUPTED, ResultFolders, Run, track_source
 from acme_tracker.pipeline import Interrupt, keep_freed_memory
 from acme_tracker.tracking.visual.registry import open_visual_tracker
-from acme_tracker.video.sources import expand_sources, open_source
+from acme_tracker.video.sources import expand_sources, never_ends, open_source, redact
 
 PATIENCE_S = 1.0  # signals this close together are one wish: a closing terminal sends several
 
@@ -97,12 +98,24 @@ def track(
     given = {key: value for key, value in flags.items() if value is not None}
     begins = {} if score is None else {"lifecycle.start_score": score}
     settings = TrackSettings.load(config, {**begins, **parse_assignments(set_ or ()), **given})
+    words = expand_sources(sources)
+    _check_order(words, settings)
     keep_freed_memory()
     with _signals() as signals, shown_warnings() as warned:
-        runs = _track_all(expand_sources(sources), settings, out, signals, warned)
+        runs = _track_all(words, settings, out, signals, warned)
     if any(run.folder is not None for run in runs):
         output.print(_table(runs))
     _exit(runs, signals)
+
+
+def _check_order(words: list[str], settings: TrackSettings) -> None:
+    """Sources take their turns: whatever comes after a live one would never have its own."""
+    endless = next(filter(never_ends, words[:-1]), None)
+    if endless is not None and settings.source.duration_s is None:
+        raise SourceError(
+            f"{redact(endless)} is live and never ends, so {redact(words[-1])} would never be "
+            "tracked; run a command for each live source, or give --duration"
+        )
 
 
 class _Signals(Interrupt):

@@ -8,7 +8,7 @@ SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp", "srt
 OPEN_TIMEOUT_S = 15.0
 READ_TIMEOUT_S = 10.0
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_ALWAYS_LIVE = ("rtsp", "rtsps", "udp", "rtp", "srt", "tcp")
+ALWAYS_LIVE = ("rtsp", "rtsps", "udp", "rtp", "srt", "tcp")
 
 
 def scheme_of(word: str) -> str | None:
@@ -20,7 +20,7 @@ def scheme_of(word: str) -> str | None:
 def is_live(scheme: str | None, duration: int | None) -> bool:
     """HTTP that has a duration is a recording; a file always is."""
     endless = duration is None or duration <= 0
-    return scheme is not None and (scheme in _ALWAYS_LIVE or endless)
+    return scheme is not None and (scheme in ALWAYS_LIVE or endless)
 
 
 def open_options(scheme: str | None) -> dict[str, str]:

@@ -12,7 +12,7 @@ from acme_tracker.interfaces import FrameSource
 from acme_tracker.video.base import SourceWarning
 from acme_tracker.video.camera import CameraSource, camera_index
 from acme_tracker.video.images import ImageSource, is_image, matches, natural_order
-from acme_tracker.video.network import SCHEMES, scheme_of
+from acme_tracker.video.network import ALWAYS_LIVE, SCHEMES, scheme_of
 from acme_tracker.video.redaction import redact, safe_name
 from acme_tracker.video.screen import ScreenSource, is_screen
 from acme_tracker.video.streams import VideoSource
@@ -67,6 +67,14 @@ def open_source(word: str, settings: SourceSettings) -> FrameSource:
     if is_image(path) or is_pattern:
         return ImageSource(word, settings)
     return VideoSource(word, settings)
+
+
+def never_ends(word: str) -> bool:
+    """Whether a word of `expand_sources` names a live source; of HTTP nobody knows before."""
+    if Path(word).is_dir():
+        return False
+    is_device = camera_index(word) is not None or word.startswith("camera:") or is_screen(word)
+    return is_device or scheme_of(word) in ALWAYS_LIVE
 
 
 def _expand(word: str) -> list[str]:

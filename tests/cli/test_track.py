@@ -195,6 +195,17 @@ def test_a_wrong_word_gets_one_line_that_helps(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("first", ["0", "rtsp://user:secret@camera/one", "screen:"])
+def test_what_would_never_have_its_turn_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], first: str
+) -> None:
+    assert run_here("track", first, CLIP, "-o", tmp_path / "out") == 2
+    said = one_line(capsys.readouterr().err)
+    assert "is live and never ends" in said
+    assert "secret" not in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_output_folder_that_is_a_file_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
