@@ -37,6 +37,7 @@ PALETTE = (
 )  # fmt: skip
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 FAR_PX = 1e5  # beyond any picture, and no more than OpenCV can draw
+NOWHERE = np.empty((0, 2), np.int32)
 LABELS_KEPT = 512  # pictures of labels: few of them change from frame to frame
 
 
@@ -113,32 +114,37 @@ class Trails:
 
     def __init__(self, trail_s: float) -> None:
         self.trail_s = trail_s
-        self._points: dict[int, deque[tuple[float, float, float]]] = {}  # time_s, x, y
+        self._times_s: dict[int, deque[float]] = {}
+        self._points: dict[int, Points] = {}
 
     def __len__(self) -> int:
         """How many points are kept."""
-        return sum(map(len, self._points.values()))
+        return sum(map(len, self._times_s.values()))
 
     def add(self, time_s: float, tracks: Tracks) -> None:
         """Add where the tracks are now and forget what is too old, also of tracks that ended."""
-        x, y = centres(tracks.xyxy)[:, 0], tracks.xyxy[:, 3]
-        for track_id, *point in zip(tracks.track_id.tolist(), x.tolist(), y.tolist(), strict=True):
-            points = self._points.setdefault(track_id, deque())
-            # An object at rest adds nothing.
-            if not points or max(abs(point[0] - points[-1][1]), abs(point[1] - points[-1][2])) >= 1:
-                points.append((time_s, point[0], point[1]))
-        for track_id, points in list(self._points.items()):
-            while points and points[0][0] < time_s - self.trail_s:
-                points.popleft()
-            if not points:
-                del self._points[track_id]
+        ground = np.stack([centres(tracks.xyxy)[:, 0], tracks.xyxy[:, 3]], axis=1)
+        ground = np.clip(ground, -FAR_PX, FAR_PX).round().astype(np.int32)
+        for track_id, point in zip(tracks.track_id.tolist(), ground, strict=True):
+            points = self._points.get(track_id)
+            if points is None:
+                self._times_s[track_id], self._points[track_id] = deque([time_s]), point[None]
+            elif (points[-1] != point).any():  # an object at rest adds nothing
+                self._times_s[track_id].append(time_s)
+                self._points[track_id] = np.concatenate([points, point[None]])
+        for track_id, times_s in list(self._times_s.items()):
+            old = 0
+            while times_s and times_s[0] < time_s - self.trail_s:
+                times_s.popleft()
+                old += 1
+            if not times_s:
+                del self._times_s[track_id], self._points[track_id]
+            elif old:
+                self._points[track_id] = self._points[track_id][old:]
 
     def ways(self, track_ids: Ids) -> list[Points]:
-        """One line a track, of no points where it has not moved."""
-        return [
-            np.array(self._points.get(track_id, ()), np.float64).reshape(-1, 3)[:, 1:].astype(int)
-            for track_id in track_ids.tolist()
-        ]
+        """One line a track, of one point where it has not moved."""
+        return [self._points.get(track_id, NOWHERE) for track_id in track_ids.tolist()]
 
 
 class Pens:

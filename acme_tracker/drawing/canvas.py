@@ -41,9 +41,9 @@ class Canvas:
 
     def lines(self, ways: Sequence[Points], colour: Bgr, width_px: int) -> None:
         """Draw lines from point to point."""
-        placed = {step: [way // step for way in ways] for _, step in self._planes[1:]} | {1: ways}
         for (plane, step), ink in zip(self._planes, self._inks(colour), strict=True):
-            cv2.polylines(plane, placed[step], False, ink, max(1, width_px // step))
+            # The last argument takes halves of pixels for pixels.
+            cv2.polylines(plane, ways, False, ink, max(1, width_px // step), cv2.LINE_8, step - 1)
 
     def darken(self, rows: int) -> None:
         """Leave a quarter of the light of the uppermost rows."""
