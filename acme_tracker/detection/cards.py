@@ -44,6 +44,7 @@ class _Thresholds(Settings):
 
     Attributes:
         score: the least score of a detection, where the user sets none.
+        class_scores: that of classes which want another.
         nms: boxes of what outdo each other: the same class, the same kind (car, bus and truck are
             one kind, bicycle and motorcycle another), any; `none` where the network has done it.
         nms_iou: from which overlap on.
@@ -52,6 +53,7 @@ class _Thresholds(Settings):
     """
 
     score: float = Field(0.3, ge=0, le=1)
+    class_scores: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
     nms: Suppression = "per-kind"
     nms_iou: float = Field(0.6, gt=0, le=1)
     max_detections: int = Field(300, gt=0)
@@ -84,9 +86,12 @@ class Card(_Thresholds):
     std: Triple = (1, 1, 1)
 
     @model_validator(mode="after")
-    def _check_std(self) -> Self:
+    def _check(self) -> Self:
         if min(self.std) <= 0:
             raise ValueError("std must be above 0")
+        for name in self.class_scores:
+            if name not in self.classes:
+                raise ValueError(f"class_scores: {name!r} is none of the classes")
         return self
 
 
@@ -138,9 +143,13 @@ class ModelCard(_Thresholds):
     def _check_names(self) -> Self:
         if len(set(self.outputs)) < len(self.outputs):
             raise ValueError("outputs must be unique")
-        for name in self.super_classes:
-            if name not in self.outputs:
-                raise ValueError(f"super_classes: {name!r} is none of the outputs")
+        for key, names in (
+            ("super_classes", self.super_classes),
+            ("class_scores", self.class_scores),
+        ):
+            for name in names:
+                if name not in self.outputs:
+                    raise ValueError(f"{key}: {name!r} is none of the outputs")
         for name in (self.torch, self.cpu):
             if name not in self.files:
                 raise ValueError(f"files lacks {name!r}")

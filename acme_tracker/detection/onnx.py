@@ -46,7 +46,7 @@ class CardDetector:
         self, outputs: Sequence[Floats], placement: Placement, size: tuple[int, int]
     ) -> Detections:
         """The network's outputs as detections in a picture of (width, height)."""
-        found = self._family.decode(outputs, self._select.score)
+        found = self._family.decode(outputs, self._select.least)
         return self._select(replace(found, xyxy=placement.to_picture(found.xyxy)), size)
 
 
@@ -61,6 +61,7 @@ def open_card(path: Path, settings: DetectorSettings) -> CardDetector:
         card.nms,
         card.nms_iou,
         card.max_detections,
+        card.class_scores if settings.score is None else {},
     )
     weights = settings.weights or card.weights
     network = open_network(weights, settings.device, settings.threads)

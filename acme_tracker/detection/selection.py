@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -58,6 +58,7 @@ class Selector:
         labels: name of each of the model's labels; several labels may share a name.
         classes: the run's.
         score: the least that counts.
+        class_scores: that of classes which want another.
         suppress: boxes of what outdo each other where their IoU is above `iou`: the same class, the
             same kind (car, bus and truck are one kind, bicycle and motorcycle another), any; `none`
             for models that have done it.
@@ -69,10 +70,18 @@ class Selector:
     suppress: Suppression = "none"
     iou: float = 0.6
     max_detections: int = 300
+    class_scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def least(self) -> float:
+        """What scores less counts for no class."""
+        return min(self.score, *self.class_scores.values(), 1.0)
 
     def __call__(self, found: Candidates, size: tuple[int, int]) -> Detections:
         """Detections in a picture of (width, height), best first."""
-        found = found.take((found.score >= self.score) & np.isfinite(found.xyxy).all(axis=1))
+        least = np.array([self.class_scores.get(name, self.score) for name in self.labels])
+        enough = found.score >= least.astype(np.float32)[found.label]
+        found = found.take(enough & np.isfinite(found.xyxy).all(axis=1))
         found = found.take(np.argsort(-found.score, kind="stable"))
         found = found.take(self._keep(found))
         class_of = np.array([self._class_id(name) for name in self.labels], np.int64)

@@ -150,7 +150,7 @@ class ModelDetector:
     def _read(self, xyxy: Boxes, scores: Floats, image: Image) -> Detections:
         """Every object once."""
         # No class scores more than the best output. (Ten times as fast as a maximum by rows.)
-        likely = np.unique(np.flatnonzero(scores >= self.select.score) // scores.shape[1])
+        likely = np.unique(np.flatnonzero(scores >= self.select.least) // scores.shape[1])
         by_class = self.rules.class_scores(scores[likely])
         best = by_class.max(axis=1)
         rows = np.argsort(-best, kind="stable")[:MOST_CANDIDATES]
@@ -205,7 +205,8 @@ def open_model(
     wanted = select_classes(
         card.classes, settings.classes or card.classes, f"detector {folder.name}"
     )
-    select = Selector(card.classes, wanted, score, card.nms, card.nms_iou, card.max_detections)
+    own = card.class_scores if settings.score is None else {}
+    select = Selector(card.classes, wanted, score, card.nms, card.nms_iou, card.max_detections, own)
     return ModelDetector(
         _runner(path, card, size, device, settings.threads), card.rules, size, select
     )

@@ -47,7 +47,7 @@ _HEAD = f"""\
 """
 # What people write, and another export leaves alone.
 _KEPT = (
-    *("score", "nms", "nms_iou", "max_detections", "licence", "notes"),
+    *("score", "class_scores", "nms", "nms_iou", "max_detections", "licence", "notes"),
     *("trained_on", "held_out", "recipe", "accuracy"),
 )
 

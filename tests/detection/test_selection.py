@@ -23,6 +23,14 @@ def selector(suppress: Suppression = "none", classes: tuple[str, ...] = LABELS) 
     return Selector(LABELS, ClassList(classes), 0.3, suppress)
 
 
+def test_a_class_may_want_another_score_than_the_others() -> None:
+    select = Selector(LABELS, ClassList(LABELS), 0.3, class_scores={LABELS[0]: 0.1, LABELS[1]: 0.6})
+    scores = [(0.09, 0), (0.11, 0), (0.59, 1), (0.61, 1), (0.29, 2), (0.31, 2)]
+    found = select(candidates(*(((0, 0, 10, 10), score, label) for score, label in scores)), SIZE)
+    assert found.score.tolist() == pytest.approx([0.61, 0.31, 0.11])
+    assert select.least == 0.1
+
+
 def test_weak_broken_and_outside_boxes_are_dropped_and_the_rest_is_cut_and_sorted() -> None:
     found = selector()(
         candidates(

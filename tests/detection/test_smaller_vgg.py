@@ -245,6 +245,9 @@ def test_the_card_and_then_the_user_say_what_counts(model: Path) -> None:
     assert 0 < len(found) <= 7
     assert found.score.min() >= np.float32(0.55)
     assert opened(model, score=0.99).select.score == 0.99
+    change(model / "card.yaml", score=0.9, class_scores={OUTPUTS[0]: 0.2})
+    assert opened(model).select.least == 0.2
+    assert opened(model, score=0.99).select.least == 0.99
     assert opened(model / "card.yaml", classes=("bus",)).classes.names == ("bus",)
 
 
@@ -285,6 +288,10 @@ SPOILT: list[tuple[Callable[[Path], Any], str]] = [
     (
         lambda m: change(m / "card.yaml", outputs=["car", "bus"], super_classes={}),
         "gives .* values a point",
+    ),
+    (
+        lambda m: change(m / "card.yaml", class_scores={"tram": 0.2}),
+        "class_scores: 'tram' is none of the outputs",
     ),
     (
         lambda m: change(m / "card.yaml", held_out=[{"name": "a", "licences": "?"}]),
