@@ -76,20 +76,18 @@ def read_light(path: Path) -> lens.Light:
     return np.asarray(light[..., :3], np.float32)
 
 
-def pictures(
-    scene: Scene, weather: str, cache: Cache, frames: Sequence[int]
-) -> Iterator[lens.Picture]:
+def pictures(scene: Scene, cache: Cache, frames: Sequence[int]) -> Iterator[lens.Picture]:
     for number in frames:
         rng = np.random.default_rng((scene.seed, number))
-        yield lens.develop(read_light(cache.light(number)), lens.LOOKS[weather], rng)
+        yield lens.develop(read_light(cache.light(number)), lens.LOOKS[scene.weather], rng)
 
 
 def write_clip(
-    scene: Scene, weather: str, movers: Sequence[Mover], cache: Cache, out: Path, frames: int,
-    crf: int, loose: bool = False,
-) -> None:  # fmt: skip
+    scene: Scene, movers: Sequence[Mover], cache: Cache, out: Path, crf: int, loose: bool = False
+) -> None:
     """Everything that a clip's folder holds; `loose`: frames are img1/*.jpg, not a video."""
     (out / "gt").mkdir(parents=True, exist_ok=True)
+    frames = scene.frames
     numbers = range(frames)
     meshes = load_meshes(cache.meshes)
     spans: dict[int, tuple[int, int]] = {}
@@ -109,24 +107,24 @@ def write_clip(
     )
     card = scene_card(scene, movers, spans, frames)
     (out / "scene.json").write_text(json.dumps(card, separators=(",", ":")) + "\n")
-    shown = pictures(scene, weather, cache, numbers)
+    shown = pictures(scene, cache, numbers)
     if loose:
         encode.write_pictures(shown, out / "img1")
     else:
         encode.encode(shown, out / "video.mp4", scene.frame_rate, scene.camera.size, crf)
-    poster = next(pictures(scene, weather, cache, [frames // 2]))
+    poster = next(pictures(scene, cache, [frames // 2]))
     cv2.imwrite(str(out / "poster.jpg"), poster, [cv2.IMWRITE_JPEG_QUALITY, 88])
-    (out / "README.md").write_text(readme(scene, weather, out.name, frames), encoding="utf-8")
+    (out / "README.md").write_text(readme(scene, out.name), encoding="utf-8")
 
 
-def readme(scene: Scene, weather: str, name: str, frames: int) -> str:
+def readme(scene: Scene, name: str) -> str:
     width, height = scene.camera.size
     template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
     return template.format(
         name=name,
         scene=scene.name,
         title=scene.title[0].upper() + scene.title[1:],
-        seconds=frames / scene.frame_rate,
+        seconds=scene.frames / scene.frame_rate,
         width=width,
         height=height,
         frame_rate=scene.frame_rate,
@@ -134,5 +132,5 @@ def readme(scene: Scene, weather: str, name: str, frames: int) -> str:
         seen_enough=truth.SEEN_ENOUGH,
         tall_enough=truth.TALL_ENOUGH_PX,
         seed=scene.seed,
-        weather=weather,
+        weather=scene.weather,
     )

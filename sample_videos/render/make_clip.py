@@ -26,8 +26,7 @@ from render.scenes import SCENES, scene  # noqa: E402
 def main() -> int:
     options = _parser().parse_args()
     wanted = _altered(scene(options.scene, options.seed), options)
-    weather = wanted.weather
-    name = f"{wanted.name}-{weather}-{wanted.seed}"
+    name = f"{wanted.name}-{wanted.weather}-{wanted.seed}"
     cache = Cache((options.cache or _cache_home()) / name)
     asked = (options.frames, options.seed, options.weather, options.samples,
              options.frame_rate, options.view, options.width)  # fmt: skip
@@ -46,7 +45,7 @@ def main() -> int:
     if left:
         print(f"{len(left)} of {wanted.frames} frames are not rendered yet")
         return 0
-    write_clip(wanted, weather, movers, cache, out, wanted.frames, options.crf, options.pictures)
+    write_clip(wanted, movers, cache, out, options.crf, options.pictures)
     print(f"wrote {out}")
     return 0
 

@@ -65,7 +65,7 @@ def written(crossing: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         grey = np.full((540, 960, 3), 0.2, np.float32)
         patch.setattr(clip, "read_light", lambda path: grey)
-        clip.write_clip(scene, "day", movers, cache, out, 3, 30)
+        clip.write_clip(scene, movers, cache, out, 30)
     return out
 
 
