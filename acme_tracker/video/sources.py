@@ -52,7 +52,7 @@ def open_source(word: str, settings: SourceSettings) -> FrameSource:
     """The source that a word of `expand_sources` names; it opens in `with`, not here."""
     if Path(word).is_dir():  # may be called 0001, as KITTI's are
         return ImageSource(word, settings)
-    if camera_index(word) is not None or word.startswith("camera:"):
+    if _is_camera(word):
         return CameraSource(word, settings)
     if is_screen(word):
         return ScreenSource(word, settings)
@@ -73,8 +73,15 @@ def never_ends(word: str) -> bool:
     """Whether a word of `expand_sources` names a live source; of HTTP nobody knows before."""
     if Path(word).is_dir():
         return False
-    is_device = camera_index(word) is not None or word.startswith("camera:") or is_screen(word)
-    return is_device or scheme_of(word) in ALWAYS_LIVE
+    return _is_device(word) or scheme_of(word) in ALWAYS_LIVE
+
+
+def _is_camera(word: str) -> bool:
+    return camera_index(word) is not None or word.startswith("camera:")
+
+
+def _is_device(word: str) -> bool:
+    return _is_camera(word) or is_screen(word)
 
 
 def _expand(word: str) -> list[str]:
@@ -86,8 +93,7 @@ def _expand(word: str) -> list[str]:
         return [str(path) if word.startswith("~") else word]
     if path.is_dir():
         return _of_folder(path)
-    is_device = camera_index(word) is not None or word.startswith("camera:") or is_screen(word)
-    if is_device or scheme_of(word) is not None:
+    if _is_device(word) or scheme_of(word) is not None:
         return [word]
     if _MAGIC.search(word):
         return _of_pattern(word)
