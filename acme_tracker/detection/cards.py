@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,7 +13,7 @@ from acme_tracker.config import Settings, nearest, read_mapping
 from acme_tracker.datatypes import ClassList
 from acme_tracker.detection.families import FamilyName
 from acme_tracker.detection.preprocessing import Triple
-from acme_tracker.detection.selection import Suppression
+from acme_tracker.detection.selection import Selector, Suppression
 from acme_tracker.errors import ConfigError, DetectorError
 from acme_tracker.networks.outputs import Outputs
 
@@ -89,9 +89,7 @@ class Card(_Thresholds):
     def _check(self) -> Self:
         if min(self.std) <= 0:
             raise ValueError("std must be above 0")
-        for name in self.class_scores:
-            if name not in self.classes:
-                raise ValueError(f"class_scores: {name!r} is none of the classes")
+        _must_be_known("class_scores", self.class_scores, self.classes, "classes")
         return self
 
 
@@ -143,13 +141,8 @@ class ModelCard(_Thresholds):
     def _check_names(self) -> Self:
         if len(set(self.outputs)) < len(self.outputs):
             raise ValueError("outputs must be unique")
-        for key, names in (
-            ("super_classes", self.super_classes),
-            ("class_scores", self.class_scores),
-        ):
-            for name in names:
-                if name not in self.outputs:
-                    raise ValueError(f"{key}: {name!r} is none of the outputs")
+        _must_be_known("super_classes", self.super_classes, self.outputs, "outputs")
+        _must_be_known("class_scores", self.class_scores, self.outputs, "outputs")
         for name in (self.torch, self.cpu):
             if name not in self.files:
                 raise ValueError(f"files lacks {name!r}")
@@ -167,6 +160,25 @@ class ModelCard(_Thresholds):
 
 
 AnyCard = Card | ModelCard
+
+
+def _must_be_known(key: str, names: Iterable[str], known: Container[str], what: str) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{key}: {name!r} is none of the {what}")
+
+
+def selector_of(card: AnyCard, wanted: ClassList, score: float | None) -> Selector:
+    """What counts: by the card's scores, or from the user's one on."""
+    return Selector(
+        card.classes,
+        wanted,
+        card.score if score is None else score,
+        card.nms,
+        card.nms_iou,
+        card.max_detections,
+        card.class_scores if score is None else {},
+    )
 
 
 def load_card(path: Path) -> AnyCard:

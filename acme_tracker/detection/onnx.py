@@ -8,7 +8,7 @@ from pathlib import Path
 
 from acme_tracker.config import DetectorSettings
 from acme_tracker.datatypes import ClassList, Detections, Image
-from acme_tracker.detection.cards import Card, load_card
+from acme_tracker.detection.cards import Card, load_card, selector_of
 from acme_tracker.detection.families import FAMILIES, Floats, Shape
 from acme_tracker.detection.preprocessing import Placement, Preprocessor
 from acme_tracker.detection.runtime import Network, open_network
@@ -54,15 +54,8 @@ def open_card(path: Path, settings: DetectorSettings) -> CardDetector:
     """The detector of a card, with the settings' weights, score and classes in place of its own."""
     card = load_card(path)
     assert isinstance(card, Card), "a model of ours: smaller_vgg.open_model"
-    selector = Selector(
-        card.classes,
-        select_classes(card.classes, settings.classes, f"detector {path.stem}"),
-        card.score if settings.score is None else settings.score,
-        card.nms,
-        card.nms_iou,
-        card.max_detections,
-        card.class_scores if settings.score is None else {},
-    )
+    wanted = select_classes(card.classes, settings.classes, f"detector {path.stem}")
+    selector = selector_of(card, wanted, settings.score)
     weights = settings.weights or card.weights
     network = open_network(weights, settings.device, settings.threads)
     _check_shapes(path, card, weights, network)

@@ -97,8 +97,8 @@ class OnnxRuntimeNetwork:
         self._input = self._session.get_inputs()[0].name
         self.input_shape = _named(self._session.get_inputs()[0].shape)
         self.output_shapes = [_named(output.shape) for output in self._session.get_outputs()]
-        self.provider = str(self._session.get_providers()[0])
-        self.device = "cuda" if self.provider == "CUDAExecutionProvider" else "cpu"
+        used = self._session.get_providers()[0]
+        self.device = "cuda" if used == "CUDAExecutionProvider" else "cpu"
 
     def __call__(self, blob: Blob) -> list[Floats]:
         return [np.asarray(value) for value in self._session.run(None, {self._input: blob})]
@@ -200,7 +200,7 @@ def _on_cuda(path: Path) -> OnnxRuntimeNetwork:
 
     onnxruntime.preload_dlls()  # those that torch's wheels brought
     network = OnnxRuntimeNetwork(path, ["CUDAExecutionProvider", "CPUExecutionProvider"])
-    if network.provider != "CUDAExecutionProvider":
+    if network.device != "cuda":
         raise DetectorError(
             "--device cuda: onnxruntime-gpu cannot load CUDA's libraries here; "
             "mend its installation or take --device cpu"

@@ -75,7 +75,7 @@ class Selector:
     @property
     def least(self) -> float:
         """What scores less counts for no class."""
-        return min(self.score, *self.class_scores.values(), 1.0)
+        return min([self.score, *self.class_scores.values()])
 
     def __call__(self, found: Candidates, size: tuple[int, int]) -> Detections:
         """Detections in a picture of (width, height), best first."""

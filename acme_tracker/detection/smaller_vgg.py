@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from acme_tracker.config import DetectorSettings
 from acme_tracker.datatypes import Boxes, ClassList, Detections, Image
-from acme_tracker.detection.cards import ModelCard, check_file
+from acme_tracker.detection.cards import ModelCard, check_file, selector_of
 from acme_tracker.detection.preprocessing import Placement
 from acme_tracker.detection.runtime import (
     Floats,
@@ -201,12 +201,10 @@ def open_model(
     if path is None:
         in_torch = device == "cuda" or find_spec("openvino") is None
         path = check_file(folder, card, card.torch if in_torch else card.cpu)
-    score = card.score if settings.score is None else settings.score
     wanted = select_classes(
         card.classes, settings.classes or card.classes, f"detector {folder.name}"
     )
-    own = card.class_scores if settings.score is None else {}
-    select = Selector(card.classes, wanted, score, card.nms, card.nms_iou, card.max_detections, own)
+    select = selector_of(card, wanted, settings.score)
     return ModelDetector(
         _runner(path, card, size, device, settings.threads), card.rules, size, select
     )
