@@ -12,10 +12,8 @@ from acme_tracker.tracking.visual.targets import Engine, Floats, Rows
 
 SETTLED_S = 1.0  # a box that kept its place for so long stands still, and ...
 REST_S = 0.3  # ... is followed once in so long: who drives off has gone some centimetres by then
-TOLERANCE = np.float32(
-    0.1
-)  # of the box's size, that an edge may move on the spot; no less than ...
-TOLERANCE_PX = np.float32(1.5)
+# How far an edge may move on the spot: a share of the box's size, but no less than some pixels.
+TOLERANCE, TOLERANCE_PX = np.float32(0.1), np.float32(1.5)
 
 
 class Resting:
@@ -48,11 +46,8 @@ class Resting:
 
     def follow(self, frame: Frame, rows: Rows, xyxy: Boxes) -> tuple[Boxes, Floats]:
         due = self._due(frame.time_s, rows)
-        if due.all():
-            found, quality = self._engine.follow(frame, rows, xyxy)
-        else:
-            found, quality = xyxy.copy(), self._quality[rows]
-            found[due], quality[due] = self._engine.follow(frame, rows[due], xyxy[due])
+        found, quality = xyxy.copy(), self._quality[rows]
+        found[due], quality[due] = self._engine.follow(frame, rows[due], xyxy[due])
         self._quality[rows] = quality
         self._followed_s[rows[due]] = frame.time_s
         self._note(frame, rows, found)
