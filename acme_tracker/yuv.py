@@ -11,6 +11,7 @@ Plane = NDArray[np.uint8]
 
 # FFmpeg's numbers (AVColorSpace). What does not say its own is shown by each player as it likes.
 BT709, UNSAID, BT470BG, BT601 = 1, 2, 5, 6
+LIMITED_RANGE, FULL_RANGE = 1, 2  # AVColorRange
 MATRICES = frozenset((BT709, UNSAID, BT470BG, BT601))
 
 

@@ -38,6 +38,7 @@ from acme_tracker.video.prefetch import Prefetch
 from acme_tracker.video.sinks import BackgroundSink, VideoSink
 from acme_tracker.video.sources import open_source
 from acme_tracker.video.writer import VideoWriter
+from acme_tracker.yuv import Yuv
 
 WARM_UP_S = 0.5  # of the clip, not measured: imports, caches, first allocations
 
@@ -176,7 +177,10 @@ def _transcode(settings: TrackSettings, word: str, folder: Path) -> Tally:
     tally = Tally()
     with Prefetch(open_source(word, settings.source)) as source:
         video = VideoSink(
-            folder / "copy.mp4", source.info, settings.output, lambda result: result.frame.image
+            folder / "copy.mp4",
+            source.info,
+            settings.output,
+            lambda result: Yuv.of_image(result.frame.image),
         )
         with BackgroundSink(video) as sink:
             for frame in source:
@@ -195,6 +199,7 @@ def _instrument(meter: CpuMeter) -> None:
     meter.wrap("follow", ObjectTracker, "predict")
     meter.wrap("associate", ObjectTracker, "correct")
     meter.wrap("draw", Annotator, "yuv")
+    meter.wrap("encode", Yuv, "of_image")
     meter.wrap("encode", VideoWriter, "write")
     meter.wrap("encode", VideoWriter, "close")
     meter.wrap("rows", LineSink, "write")

@@ -143,7 +143,7 @@ class Trails:
                 self._points[track_id] = self._points[track_id][old:]
 
     def ways(self, track_ids: Ids) -> list[Points]:
-        """One line a track, of one point where it has not moved."""
+        """One line a track, of one point or none where it has not moved."""
         return [self._points.get(track_id, NOWHERE) for track_id in track_ids.tolist()]
 
 
@@ -174,21 +174,25 @@ class Pens:
         """Pictures of one source may change their size; they seldom do."""
         return (canvas.size, canvas.colours) == (self.size, self._kind)
 
+    def _numbers(self, tracks: Tracks) -> Ids:
+        """(N,) of the tracks' colours."""
+        return np.asarray(tracks.track_id % len(self._colours), np.int64)
+
     def draw_lines(self, canvas: Canvas, tracks: Tracks, trails: Trails) -> None:
         """Boxes, corners of those that were detected, and trails."""
-        ids = tracks.track_id
+        numbers = self._numbers(tracks)
         xyxy = np.clip(tracks.xyxy, -FAR_PX, FAR_PX).astype(np.int32)
         thin, thick = defaultdict[int, list[Points]](list), defaultdict[int, list[Points]](list)
-        colours = (ids % len(self._colours)).tolist()
-        for colour, frame, way in zip(colours, _frames(xyxy), trails.ways(ids), strict=True):
-            thin[colour] += [way, frame]
+        ways = trails.ways(tracks.track_id)
+        for number, frame, way in zip(numbers.tolist(), _frames(xyxy), ways, strict=True):
+            thin[number] += [way, frame]
         seen = tracks.observed
         corners = _corners(xyxy[seen], self.corner_length_px)
-        for colour, four in zip((ids[seen] % len(self._colours)).tolist(), corners, strict=True):
-            thick[colour] += list(four)
-        for ways, width in ((thin, self.line_px), (thick, self.corner_px)):
-            for colour, of_it in ways.items():
-                canvas.lines(of_it, self._colours[colour], width)
+        for number, four in zip(numbers[seen].tolist(), corners, strict=True):
+            thick[number] += list(four)
+        for by_colour, width in ((thin, self.line_px), (thick, self.corner_px)):
+            for number, lines in by_colour.items():
+                canvas.lines(lines, self._colours[number], width)
 
     def draw_labels(self, canvas: Canvas, tracks: Tracks, classes: ClassList) -> None:
         if not len(tracks):
@@ -200,8 +204,8 @@ class Pens:
                 tracks.track_id.tolist(), tracks.class_id.tolist(), certainty.tolist(), strict=True
             )
         ]
-        colours = tracks.track_id % len(self._colours)
-        stamps = [self._label(*label) for label in zip(texts, colours.tolist(), strict=True)]
+        numbers = self._numbers(tracks).tolist()
+        stamps = [self._label(*label) for label in zip(texts, numbers, strict=True)]
         self._paste(canvas, tracks.xyxy, stamps)
 
     def draw_status(self, canvas: Canvas, state: str, *facts: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acme_tracker.datatypes import Frame, Image, Luma, grey
-from acme_tracker.yuv import MATRICES, Colours, Yuv
+from acme_tracker.yuv import FULL_RANGE, MATRICES, Colours, Yuv
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -21,7 +21,6 @@ LUMA_FIRST = frozenset(
     | {"nv12", "nv21", "nv16", "nv24", "nv42"}
 )
 YUV420 = ("yuv420p", "yuvj420p")
-_FULL_RANGE = 2  # FFmpeg's AVCOL_RANGE_JPEG
 
 
 class Pixels:
@@ -73,7 +72,7 @@ class Pixels:
         ready = even and self.fits(raw) and not self._quarter_turns
         if not ready or raw.format.name not in YUV420 or raw.colorspace not in MATRICES:
             return Yuv.of_image(self.image(raw))
-        full_range = raw.format.name == "yuvj420p" or raw.color_range == _FULL_RANGE
+        full_range = raw.format.name == "yuvj420p" or raw.color_range == FULL_RANGE
         return Yuv(np.asarray(raw.to_ndarray(), np.uint8), Colours(raw.colorspace, full_range))
 
     def _upright(self, array: Image) -> Image:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from acme_tracker.config import OutputSettings
-from acme_tracker.datatypes import FrameResult, Image, SourceInfo, TrackEvent
+from acme_tracker.datatypes import FrameResult, SourceInfo, TrackEvent
 from acme_tracker.errors import OutputError
 from acme_tracker.interfaces import FrameSink
 from acme_tracker.timing import Stopwatch
@@ -30,7 +30,7 @@ class VideoSink:
         path: of the MP4 file.
         info: the open source's.
         settings: preset and crf.
-        annotate: draws a result, on a copy of its picture, YUV or BGR (H, W, 3).
+        annotate: draws a result, on a copy of its picture.
         timings: where the time of the stages `draw` and `encode` goes.
     """
 
@@ -39,7 +39,7 @@ class VideoSink:
         path: Path,
         info: SourceInfo,
         settings: OutputSettings,
-        annotate: Callable[[FrameResult], Image | Yuv],
+        annotate: Callable[[FrameResult], Yuv],
         timings: Stopwatch | None = None,
     ) -> None:
         self.path = path
@@ -66,15 +66,11 @@ class VideoSink:
             picture = self._annotate(result)
         with self._timings.stage("encode"):
             if self._writer is None:
-                self._writer = self._open(picture)
+                preset, crf = self._settings.preset, self._settings.crf
+                self._writer = VideoWriter(
+                    self.path, picture.size, self._rate, preset, crf, picture.colours
+                )
             self._writer.write(picture, result.frame.time_s)
-
-    def _open(self, first: Image | Yuv) -> VideoWriter:
-        preset, crf = self._settings.preset, self._settings.crf
-        if isinstance(first, Yuv):
-            return VideoWriter(self.path, first.size, self._rate, preset, crf, first.colours)
-        size = (first.shape[1], first.shape[0])
-        return VideoWriter(self.path, size, self._rate, preset, crf)
 
     def end(self, events: Sequence[TrackEvent]) -> None:
         """Nothing to draw: the last frame is written."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from acme_tracker.datatypes import Image
 from acme_tracker.errors import OutputError
 from acme_tracker.resources import usable_cores
-from acme_tracker.yuv import DEFAULT, Colours, Yuv
+from acme_tracker.yuv import DEFAULT, FULL_RANGE, LIMITED_RANGE, Colours, Yuv
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -21,7 +21,6 @@ _TICKS_PER_S = 90_000
 _KEYFRAME_TICKS = _TICKS_PER_S  # a keyframe a second: where players can enter
 _FRAGMENT_US = 500_000  # half a second is lost at most when the run is killed, and what is encoded
 _MOST_THREADS = 4  # each holds a frame back, which a killed run loses
-_RANGES = {False: 1, True: 2}  # FFmpeg's AVColorRange
 
 
 class VideoWriter:
@@ -38,8 +37,8 @@ class VideoWriter:
         size: (width, height); an odd side is padded by repeating its last row or column.
         frame_rate: nominal, for the encoder's planning.
         preset: of x264, "ultrafast" to "medium".
-        colours: of the pictures; BGR ones become the default ones.
         crf: quality, 0 (lossless) to 51.
+        colours: of the pictures; BGR ones become the default ones.
 
     Raises:
         OutputError: the file cannot be written (any more).
@@ -84,7 +83,8 @@ class VideoWriter:
         codec = self._stream.codec_context
         codec.thread_count = min(usable_cores(), _MOST_THREADS)
         codec.time_base = self._stream.time_base = Fraction(1, _TICKS_PER_S)
-        codec.colorspace, codec.color_range = colours.matrix, _RANGES[colours.full_range]
+        codec.colorspace = colours.matrix
+        codec.color_range = FULL_RANGE if colours.full_range else LIMITED_RANGE
         self._closed = False
 
     def __enter__(self) -> Self:

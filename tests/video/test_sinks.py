@@ -57,7 +57,7 @@ def test_the_video_has_what_was_drawn_at_the_sources_times(tmp_path: Path) -> No
     path = tmp_path / "folder" / "annotated.mp4"
     info = SourceInfo("clip", "clip", (96, 64), frame_rate=25)
     times = [0, 0.04, 0.5, 0.6]
-    with VideoSink(path, info, OutputSettings(preset="ultrafast"), lambda r: r.frame.image) as sink:
+    with VideoSink(path, info, OutputSettings(preset="ultrafast"), lambda r: r.frame.yuv()) as sink:
         assert not path.exists()  # it opens on the first frame
         for number, time_s in enumerate(times):
             sink.write(result(number, time_s))
@@ -69,7 +69,7 @@ def test_the_video_has_what_was_drawn_at_the_sources_times(tmp_path: Path) -> No
 
 def test_a_run_without_frames_leaves_no_video(tmp_path: Path) -> None:
     info = SourceInfo("clip", "clip", (96, 64))
-    with VideoSink(tmp_path / "a.mp4", info, OutputSettings(), lambda r: r.frame.image):
+    with VideoSink(tmp_path / "a.mp4", info, OutputSettings(), lambda r: r.frame.yuv()):
         pass
     assert not (tmp_path / "a.mp4").exists()
 
@@ -78,7 +78,7 @@ def test_the_video_is_finished_when_the_run_fails(tmp_path: Path) -> None:
     info = SourceInfo("clip", "clip", (96, 64))
 
     def run() -> None:
-        with VideoSink(tmp_path / "a.mp4", info, OutputSettings(), lambda r: r.frame.image) as sink:
+        with VideoSink(tmp_path / "a.mp4", info, OutputSettings(), lambda r: r.frame.yuv()) as sink:
             for number in range(5):
                 sink.write(result(number))
             raise ZeroDivisionError
