@@ -8,8 +8,6 @@ is raised here.
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,9 +22,6 @@ from acme_tracker.interfaces import Detector, FrameSink, FrameSource, FrameWatch
 from acme_tracker.session import Answer, TrackingSession, observe
 from acme_tracker.tracking.catching_up import catch_up
 from acme_tracker.tracking.governor import Governor
-
-# mallopt's M_TRIM_THRESHOLD and M_MMAP_THRESHOLD: free memory kept, least block to map by itself.
-_KEEP = {-1: 256 << 20, -3: 32 << 20}
 
 
 class Interrupt:
@@ -111,19 +106,6 @@ def one_thread_a_stage() -> Iterator[None]:
         yield
     finally:
         cv2.setNumThreads(before)
-
-
-def keep_freed_memory() -> None:
-    """Let this process keep the memory of frames for the next ones, where glibc manages it.
-
-    It gives much of it back by default, as chance will have it: up to 1,000 page faults a frame of
-    1280x720, a tenth of all the work. For programs; it holds until the process ends.
-    """
-    if sys.platform == "linux":
-        set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
-        if set_option is not None:
-            for option, size in _KEEP.items():
-                set_option(option, size)
 
 
 @contextmanager

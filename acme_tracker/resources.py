@@ -1,11 +1,15 @@
-"""What the program finds where it runs: the files that travel with it, and processor cores."""
+"""What the program finds where it runs: files that travel with it, processor cores, memory."""
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
+# mallopt's M_TRIM_THRESHOLD and M_MMAP_THRESHOLD: free memory kept, least block to map by itself.
+_KEEP = {-1: 256 << 20, -3: 32 << 20}
 
 
 def _shipped(folder: str) -> Path:
@@ -29,3 +33,17 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep freed memory for its next pictures, where glibc manages it.
+
+    It gives much of it back by default, as chance will have it. To be given it anew costs a page
+    fault every 4 KiB: a tenth of all the work of tracking at 1280x720, 6 % of a training step. For
+    programs; it holds until the process ends.
+    """
+    if sys.platform == "linux":
+        set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+        if set_option is not None:
+            for option, size in _KEEP.items():
+                set_option(option, size)

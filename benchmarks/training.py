@@ -24,6 +24,7 @@ import torch
 from machine import describe_machine, machine_lines
 
 from acme_tracker.config import parse_assignments
+from acme_tracker.resources import keep_freed_memory
 from acme_tracker.training.detectors import DetectorLearner
 from acme_tracker.training.draws import EpochBatches
 from acme_tracker.training.models import open_learner
@@ -105,6 +106,7 @@ def main() -> None:
     words = _parser().parse_args()
     settings = TrainSettings.load(words.config, parse_assignments(words.set or ()))
     settings = one_size(settings, words.rounds)
+    keep_freed_memory()  # as `acme-tracker train` does
     device = choose_device(words.device)
     learner = open_learner(words.data, settings, device)
     if not isinstance(learner, DetectorLearner):

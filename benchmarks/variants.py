@@ -28,7 +28,8 @@ from acme_tracker.detection.registry import open_detector
 from acme_tracker.drawing import Annotator
 from acme_tracker.interfaces import Detector, FrameWatcher
 from acme_tracker.outputs import ResultFolders, track_source
-from acme_tracker.pipeline import keep_freed_memory, one_thread_a_stage
+from acme_tracker.pipeline import one_thread_a_stage
+from acme_tracker.resources import keep_freed_memory
 from acme_tracker.results.lines import LineSink
 from acme_tracker.tracking.redetection import SceneCuts
 from acme_tracker.tracking.tracker import ObjectTracker

@@ -23,7 +23,8 @@ from acme_tracker.detection.registry import open_detector
 from acme_tracker.errors import SourceError
 from acme_tracker.interfaces import FrameWatcher
 from acme_tracker.outputs import INTERRUPTED, ResultFolders, Run, track_source
-from acme_tracker.pipeline import Interrupt, keep_freed_memory
+from acme_tracker.pipeline import Interrupt
+from acme_tracker.resources import keep_freed_memory
 from acme_tracker.tracking.visual.registry import open_visual_tracker
 from acme_tracker.video.sources import expand_sources, never_ends, open_source, redact
 

@@ -22,6 +22,7 @@ from rich.progress import (
 from acme_tracker.cli.config import Assignments, ConfigFile
 from acme_tracker.cli.console import complain, errors, output, shown_warnings
 from acme_tracker.config import parse_assignments
+from acme_tracker.resources import keep_freed_memory
 
 if TYPE_CHECKING:  # they load torch, for which `acme-tracker --help` should not wait
     from acme_tracker.training.trainer import Step, Trainer, Watch
@@ -61,6 +62,7 @@ def train(
     flags = {"model.name": model, "optimisation.epochs": epochs}
     given = {key: value for key, value in flags.items() if value is not None}
     settings = TrainSettings.load(config, {**parse_assignments(set_ or ()), **given})
+    keep_freed_memory()
     with join_processes(choose_device(device)) as (processes, place):
         learner = open_learner(data, settings, place, processes)
         with shown_warnings(), _progress(processes.first) as watch:
