@@ -34,7 +34,7 @@ class Schedule:
         self._backbone = [network.get_submodule(name) for name in backbone]
         self._steps = steps_per_epoch
         self.optimizer = torch.optim.AdamW(
-            self._groups(), lr=optimisation.learning_rate, betas=(0.9, 0.99)
+            self._groups(), lr=optimisation.learning_rate, betas=(0.9, 0.99), fused=True
         )
 
     def begin_epoch(self, epoch: int) -> None:
