@@ -6,6 +6,7 @@ shows a part of it. Objects keep the size that they will have.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,7 @@ def draw_matrix(
     source: SourceOfImages,
     settings: AugmentationSettings,
     rng: np.random.Generator,
+    zoom: float = 1,
 ) -> Matrix:
     """A random way to lay a picture with these boxes into a tile.
 
@@ -56,28 +58,35 @@ def draw_matrix(
         source: ranges of zoom and aspect.
         settings: flip and turn.
         rng: everything random comes from it.
+        zoom: on top of the source's.
     """
-    zoom = _log_uniform(rng, *source.zoom)
+    zoom *= _log_uniform(rng, *source.zoom)
     own, wanted = picture[0] / picture[1], full[0] / full[1]
     aspect = _log_uniform(rng, *(source.aspect or sorted((own, wanted))))
     area = full[0] * full[1] * zoom**2
-    drawn = np.array([np.sqrt(area * aspect), np.sqrt(area / aspect)])
-    scale = drawn / picture
-    space = np.array(tile, np.float64)
+    drawn = (math.sqrt(area * aspect), math.sqrt(area / aspect))
+    aim = None
     if len(xyxy) and rng.random() < _AIMED:
-        middle = boxes.centres(xyxy[rng.integers(len(xyxy))][None])[0]
-        offset = rng.uniform(0.15, 0.85, 2) * space - middle * scale
-    else:
-        offset = (space - drawn) / 2 + rng.uniform(-0.5, 0.5, 2) * np.abs(drawn - space)
-    # The picture covers the tile, or lies in it.
-    offset = np.clip(offset, np.minimum(0, space - drawn), np.maximum(0, space - drawn))
-    matrix = snapped(np.column_stack([np.diag(scale), offset]), picture, tile)
+        left, top, right, bottom = xyxy[rng.integers(len(xyxy))].tolist()
+        aim = ((left + right) / 2, (top + bottom) / 2)
+    matrix = np.zeros((2, 3))
+    for axis, (length, shown, space) in enumerate(zip(picture, drawn, tile, strict=True)):
+        scale, room = shown / length, space - shown
+        if aim is None:
+            offset = room / 2 + _uniform(rng, -0.5, 0.5) * abs(room)
+        else:
+            offset = _uniform(rng, 0.15, 0.85) * space - aim[axis] * scale
+        # The picture covers the tile, or lies in it.
+        offset = min(max(offset, min(0, room)), max(0, room))
+        matrix[axis, axis], matrix[axis, 2] = _snapped(scale, offset, length, space)
     if rng.random() < settings.flip:
-        matrix = _then(np.array([[-1.0, 0, space[0]], [0, 1, 0]]), matrix)
+        matrix[0] = -matrix[0, 0], 0, tile[0] - matrix[0, 2]
     if settings.rotation_degrees and rng.random() < _TURNED:
-        angle = np.radians(rng.normal(0, settings.rotation_degrees))
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        matrix = _then(np.column_stack([turn, space / 2 - turn @ (space / 2)]), matrix)
+        angle = math.radians(rng.normal(0, settings.rotation_degrees))
+        cos, sin = math.cos(angle), math.sin(angle)
+        turn, middle = np.array([[cos, -sin], [sin, cos]]), np.array(tile) / 2
+        matrix = turn @ matrix
+        matrix[:, 2] += middle - turn @ middle
     return matrix
 
 
@@ -86,32 +95,28 @@ def fitting_matrix(picture: Size, tile: Size) -> Matrix:
     return np.column_stack([np.diag([tile[0] / picture[0], tile[1] / picture[1]]), np.zeros(2)])
 
 
-def snapped(matrix: Matrix, picture: Size, tile: Size) -> Matrix:
-    """An upright matrix moved by parts of a pixel, so that whole pixels fill whole pixels.
+def _snapped(scale: float, offset: float, length: int, space: int) -> tuple[float, float]:
+    """A scale and offset along an axis, changed so that whole pixels fill whole pixels.
 
     Then the picture can be resized in place of warped, in a quarter of the time. Where little of a
-    picture is shown, pixels are large, and the matrix stays.
+    picture is shown, pixels are large, and nothing changes.
     """
-    moved = matrix.copy()
-    for axis, (length, space) in enumerate(zip(picture, tile, strict=True)):
-        scale, offset = matrix[axis, axis], matrix[axis, 2]
-        if scale * length > space:  # the picture covers the tile
-            low, high = (round((edge - offset) / scale) for edge in (0, space))
-            if high - low >= _LEAST_SNAPPED:
-                moved[axis, axis] = space / (high - low)
-                moved[axis, 2] = -low * moved[axis, axis]
-        else:
-            low, high = round(offset), round(offset + scale * length)
-            if high - low >= _LEAST_SNAPPED:
-                moved[axis, axis], moved[axis, 2] = (high - low) / length, low
-    return moved
+    if scale * length > space:  # the picture covers the tile
+        low, high = (round((edge - offset) / scale) for edge in (0, space))
+        if high - low >= _LEAST_SNAPPED:
+            scale = space / (high - low)
+            offset = -low * scale
+    else:
+        low, high = round(offset), round(offset + scale * length)
+        if high - low >= _LEAST_SNAPPED:
+            scale, offset = (high - low) / length, low
+    return scale, offset
 
 
 def lay_picture(image: Image, matrix: Matrix, tile: Size) -> Image:
     """The tile (H, W, 3), grey where the picture does not reach."""
     import cv2
 
-    grey = (PADDING, PADDING, PADDING)
     across = _span(matrix, 0, image.shape[1], tile[0])
     down = _span(matrix, 1, image.shape[0], tile[1])
     if across and down:
@@ -127,16 +132,15 @@ def lay_picture(image: Image, matrix: Matrix, tile: Size) -> Image:
         whole = np.full((tile[1], tile[0], 3), PADDING, np.uint8)
         whole[y:y_end, x:x_end] = resized
         return whole
-    of_middles = matrix.copy()  # OpenCV's coordinates are those of the pixels' middles
-    of_middles[:, 2] += matrix[:, :2].sum(1) / 2 - 0.5
-    laid = cv2.warpAffine(image, of_middles, tile, flags=cv2.INTER_LINEAR, borderValue=grey)
-    return np.asarray(laid, np.uint8)
+    return _warped(image, matrix, tile)
 
 
 def lay_boxes(xyxy: Boxes, matrix: Matrix, tile: Size) -> Laid:
     """Boxes around the laid boxes, cut at the tile's edges."""
-    corners = xyxy[:, [[0, 1], [2, 1], [2, 3], [0, 3]]] @ matrix[:, :2].T + matrix[:, 2]
-    whole = np.concatenate([corners.min(1), corners.max(1)], axis=1).astype(np.float32)
+    turn = matrix[:, :2]
+    middle = boxes.centres(xyxy) @ turn.T + matrix[:, 2]
+    size = boxes.sizes(xyxy) @ np.abs(turn.T)
+    whole = boxes.from_centres(middle.astype(np.float32), size.astype(np.float32))
     cut = boxes.clip(whole, tile)
     visible = boxes.areas(cut) / np.maximum(boxes.areas(whole), np.float32(1e-6))
     return Laid(cut, np.asarray(visible, np.float32))
@@ -144,27 +148,43 @@ def lay_boxes(xyxy: Boxes, matrix: Matrix, tile: Size) -> Laid:
 
 def _span(matrix: Matrix, axis: int, length: int, space: int) -> tuple[int, int, int, int] | None:
     """Which whole pixels of the picture fill which of the tile, along an axis; None if none do."""
-    scale, offset = matrix[axis, axis], matrix[axis, 2]
+    scale, offset = float(matrix[axis, axis]), float(matrix[axis, 2])
     if matrix[axis, 1 - axis] or not scale:
         return None
     mirrored = scale < 0
     if mirrored:
         scale, offset = -scale, offset + scale * length
     start, end = max(0.0, offset), min(float(space), offset + scale * length)
-    ends = np.array([(start - offset) / scale, (end - offset) / scale, start, end])
-    whole = np.rint(ends)
-    if end <= start or np.abs(ends - whole).max() > _EXACT_PX:
+    ends = ((start - offset) / scale, (end - offset) / scale, start, end)
+    low, high, first, last = whole = [round(value) for value in ends]
+    off = max(abs(value - nearest) for value, nearest in zip(ends, whole, strict=True))
+    if end <= start or off > _EXACT_PX:
         return None
-    low, high, first, last = whole.astype(int).tolist()
     return (length - high, length - low, first, last) if mirrored else (low, high, first, last)
 
 
+def _warped(image: Image, matrix: Matrix, tile: Size) -> Image:
+    """The tile by a warp: in four channels, which OpenCV does in half the time of three."""
+    import cv2
+
+    # Only what may be seen is given a fourth channel.
+    turn, offset = np.linalg.inv(matrix[:, :2]), matrix[:, 2]
+    corners = (np.array([[0, 0], [tile[0], 0], tile, [0, tile[1]]]) - offset) @ turn.T
+    low = np.clip(np.floor(corners.min(0)) - 1, 0, None).astype(int)
+    left, top = np.minimum(low, (image.shape[1] - 1, image.shape[0] - 1)).tolist()
+    right, bottom = np.maximum(np.ceil(corners.max(0)) + 1, low + 1).astype(int).tolist()
+    seen = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_RGB2RGBA)
+    # OpenCV's coordinates are those of the pixels' middles.
+    shift = matrix[:, :2] @ (left + 0.5, top + 0.5) + offset - 0.5
+    of_seen = np.column_stack([matrix[:, :2], shift])
+    grey = (PADDING, PADDING, PADDING, 255)
+    laid = cv2.warpAffine(seen, of_seen, tile, flags=cv2.INTER_LINEAR, borderValue=grey)
+    return np.asarray(cv2.cvtColor(laid, cv2.COLOR_RGBA2RGB), np.uint8)
+
+
+def _uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return low + (high - low) * rng.random()
+
+
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-
-def _then(second: Matrix, first: Matrix) -> Matrix:
-    """The transformation `first`, then `second`."""
-    return np.column_stack(
-        [second[:, :2] @ first[:, :2], second[:, :2] @ first[:, 2] + second[:, 2]]
-    )
+    return low * math.exp(math.log(high / low) * rng.random())

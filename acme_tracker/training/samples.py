@@ -20,7 +20,7 @@ from acme_tracker.networks.outputs import Mask
 from acme_tracker.training.appearance import appearance
 from acme_tracker.training.data import TrainingData, load_picture
 from acme_tracker.training.draws import Draw, EpochBatches, source_of
-from acme_tracker.training.geometry import Matrix, Size, draw_matrix, lay_boxes, lay_picture
+from acme_tracker.training.geometry import Size, draw_matrix, lay_boxes, lay_picture
 from acme_tracker.training.labels import LabelRules
 from acme_tracker.training.settings import AugmentationSettings, TrainSettings
 
@@ -84,8 +84,7 @@ class SampleMaker(Dataset[Sample | DatasetError]):
             if draw.mosaic and rng.random() < self._settings.augmentation.mosaic:
                 sample = self._mosaic(draw, rng)
             else:
-                whole = (0, 0, *draw.size)
-                sample = self._joined(draw.size, [self._tile(draw.image, whole, 1, rng)])
+                sample = self._tile(draw.image, (0, 0, *draw.size), rng)
         except DatasetError as error:
             return DatasetError(str(error))
         with torch.random.fork_rng(devices=()):
@@ -101,28 +100,32 @@ class SampleMaker(Dataset[Sample | DatasetError]):
         places = [(0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height)]
         images = [draw.image, *others.tolist()]
         tiles = [
-            self._tile(image, place, _MOSAIC_ZOOM, rng)
+            self._tile(image, place, rng, _MOSAIC_ZOOM)
             for image, place in zip(images, places, strict=True)
         ]
         return self._joined(draw.size, tiles)
 
     def _tile(
-        self, index: int, place: tuple[int, int, int, int], zoom: float, rng: np.random.Generator
+        self,
+        index: int,
+        place: tuple[int, int, int, int],
+        rng: np.random.Generator,
+        zoom: float = 1,
     ) -> Sample:
         """One picture laid into a part of the sample; its boxes in pixels of the sample."""
         labels, source = self._data.train[index], self._sources[index]
         image = self._load(index)
         left, top, right, bottom = place
         tile, picture = (right - left, bottom - top), (image.shape[1], image.shape[0])
-        zoomed = source.model_copy(update={"zoom": tuple(zoom * end for end in source.zoom)})
-        matrix: Matrix = draw_matrix(
+        matrix = draw_matrix(
             picture,
             tile,
             self._settings.input.size,
             labels.xyxy[~labels.ignore],
-            zoomed,
+            source,
             self._settings.augmentation,
             rng,
+            zoom,
         )
         laid = lay_boxes(labels.xyxy, matrix, tile)
         kept = laid.visible > 0
@@ -138,15 +141,16 @@ class SampleMaker(Dataset[Sample | DatasetError]):
         )
 
     def _joined(self, size: Size, tiles: list[Sample]) -> Sample:
-        image = _empty(1, size)[0]
+        image = np.empty((size[1], size[0], 3), np.uint8)
         for tile in tiles:
             left, top, right, bottom = tile.tile_xyxy[0].astype(int).tolist()
-            image[:, top:bottom, left:right] = tile.image
+            image[top:bottom, left:right] = tile.image.permute(1, 2, 0).numpy()
         columns = {
             name: np.concatenate([getattr(tile, name) for tile in tiles])
             for name in ("xyxy", "class_id", "ignore", "tile_xyxy", "labelled")
         }
-        return Sample(image, **columns, names=tuple(name for tile in tiles for name in tile.names))
+        names = tuple(name for tile in tiles for name in tile.names)
+        return Sample(torch.from_numpy(image).permute(2, 0, 1), **columns, names=names)
 
     def _load(self, index: int) -> Image:
         """The picture as RGB, from memory if it was read before and there was room."""
