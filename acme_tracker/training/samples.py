@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ from acme_tracker.datatypes import Boxes, Image
 from acme_tracker.errors import DatasetError
 from acme_tracker.networks.losses import Targets
 from acme_tracker.networks.outputs import Mask
+from acme_tracker.resources import keep_freed_memory
 from acme_tracker.training.appearance import appearance
 from acme_tracker.training.data import TrainingData, load_picture
 from acme_tracker.training.draws import Draw, EpochBatches, source_of
@@ -243,14 +245,20 @@ def loader_of(
         multiprocessing_context="spawn" if workers else None,
         persistent_workers=workers > 0,
         prefetch_factor=4 if workers else None,
-        worker_init_fn=_in_one_thread,
+        worker_init_fn=_beside_the_training,
     )
     return loader
 
 
-def _in_one_thread(_: int) -> None:
-    """A worker leaves the other cores to the training."""
+def _beside_the_training(_: int) -> None:
+    """A worker takes one core, and only when the training leaves it one.
+
+    A step's threads wait for each other: what one of them is kept waiting, all of them are.
+    """
     import cv2
 
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
+    keep_freed_memory()
+    if hasattr(os, "SCHED_IDLE"):  # Linux
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
