@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from acme_tracker.config import OutputSettings, TrackSettings
@@ -78,14 +79,21 @@ class ResultFolders:
     def __init__(self, base: Path, sources: Sequence[str] = ()) -> None:
         self._base = base
         self._taken: set[Path] = set()
+        self._making = Lock()
         self._inputs = {Path(word).resolve() for word in sources if Path(word).is_file()}
 
     def make(self, info: SourceInfo) -> Path:
         """A folder that no other source of this run has, without results of an earlier run.
 
+        Sources that run at the same time may ask at the same time.
+
         Raises:
             OutputError: it cannot be made, or not be written to.
         """
+        with self._making:
+            return self._make(info)
+
+    def _make(self, info: SourceInfo) -> Path:
         plain = self._base / info.name
         if info.live and plain.exists() and info.started_at is not None:
             plain = plain.with_name(f"{info.name}-{info.started_at:%Y%m%dT%H%M%SZ}")
@@ -194,7 +202,9 @@ def track_source(
                 stack.enter_context(ahead)
             with interrupt.heard_at_once():
                 prepare = None if ahead is None else ahead.begin
-                frames = stack.enter_context(Prefetch(timed, prepare=prepare))
+                frames = stack.enter_context(
+                    Prefetch(timed, prepare=prepare, interrupted=lambda: interrupt.wanted)
+                )
             info = frames.info
             folder = folders.make(info)
             session = stack.enter_context(open_session(info, settings, detector, ahead))

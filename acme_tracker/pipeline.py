@@ -9,12 +9,12 @@ is raised here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from time import perf_counter
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from acme_tracker.config import TrackSettings
 from acme_tracker.datatypes import Frame, Look, LookReason, Observation, SourceInfo, Tracks
@@ -23,11 +23,16 @@ from acme_tracker.session import Answer, TrackingSession, observe
 from acme_tracker.tracking.catching_up import catch_up
 from acme_tracker.tracking.governor import Governor
 
+T = TypeVar("T")
+
 
 class Interrupt:
     """A wish to stop, from a signal handler: heard between frames, or at once in a wait for one.
 
     Whoever is stopped in the middle of a frame would leave half a row in a file.
+
+    Attributes:
+        wanted: whether to stop; other threads than the main one are asked by setting it.
     """
 
     def __init__(self) -> None:
@@ -106,6 +111,22 @@ def one_thread_a_stage() -> Iterator[None]:
         yield
     finally:
         cv2.setNumThreads(before)
+
+
+def side_by_side(jobs: Sequence[Callable[[Interrupt], T]], interrupt: Interrupt) -> list[T]:
+    """What jobs return that run at the same time, each in a thread of its own.
+
+    When `interrupt` asks to stop, or one of them raises, all are asked to stop.
+    """
+    own = [Interrupt() for _ in jobs]
+    # Each sets OpenCV's threads, and sets them back: to one, whoever ends first.
+    with one_thread_a_stage(), ThreadPoolExecutor(len(jobs), "source") as threads:
+        running = [threads.submit(job, asks) for job, asks in zip(jobs, own, strict=True)]
+        with suppress(KeyboardInterrupt), interrupt.heard_at_once():
+            wait(running, return_when=FIRST_EXCEPTION)
+        for asks in own:
+            asks.wanted = True
+    return [one.result() for one in running]
 
 
 @contextmanager

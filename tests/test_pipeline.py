@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,7 +26,7 @@ from acme_tracker.datatypes import (
     Tracks,
 )
 from acme_tracker.errors import DetectorError, OutputError, SourceError
-from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
+from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, Run, track_source
 from acme_tracker.pipeline import (
     Ahead,
     Beside,
@@ -33,6 +35,7 @@ from acme_tracker.pipeline import (
     drive,
     one_thread_a_stage,
     open_session,
+    side_by_side,
 )
 from acme_tracker.session import TrackingSession
 from tests.fakes import ScriptedDetector, moving_patches, textured_scene
@@ -447,3 +450,48 @@ def test_opencv_gets_its_threads_back() -> None:
     with one_thread_a_stage():
         assert cv2.getNumThreads() == 1
     assert cv2.getNumThreads() == before
+
+
+class Waiting(Pictures):
+    """A live source whose next picture does not come."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        yield from super().__iter__()
+        threading.Event().wait(20)
+
+
+def test_a_wish_to_stop_reaches_sources_that_run_side_by_side(tmp_path: Path) -> None:
+    interrupt, folders = Interrupt(), ResultFolders(tmp_path)
+    seen = [Listener(), Listener()]
+
+    def job(sink: Listener, asked: Interrupt) -> Run:
+        source, detector = Waiting(3, live=True), ScriptedDetector([CAR])
+        watch = [lambda *_: sink]
+        return track_source(source, SETTINGS, detector, folders, interrupt=asked, watchers=watch)
+
+    ask = threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGUSR1])
+    before = signal.signal(signal.SIGUSR1, lambda *_: interrupt.request())
+    ask.start()
+    try:
+        runs = side_by_side([partial(job, sink) for sink in seen], interrupt)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert [run.state for run in runs] == [INTERRUPTED] * 2
+    assert {run.folder for run in runs} == {tmp_path / "pictures", tmp_path / "pictures-2"}
+    assert [sink.ended for sink in seen] == [[1], [1]]
+    rows = [(run.folder or tmp_path).joinpath("tracks.csv").read_text() for run in runs]
+    assert all(text.count("\n") > 1 and text.endswith("\n") for text in rows)
+
+
+def test_what_one_raises_stops_the_others_and_is_raised() -> None:
+    def fails(_: Interrupt) -> int:
+        raise ZeroDivisionError
+
+    def waits(asked: Interrupt) -> int:
+        while not asked.wanted:
+            pass
+        return 1
+
+    with pytest.raises(ZeroDivisionError):
+        side_by_side([waits, fails], Interrupt())
+    assert side_by_side([lambda _: 1, lambda _: 2], Interrupt()) == [1, 2]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from types import FrameType
@@ -17,16 +19,17 @@ from rich.table import Column, Table
 
 from acme_tracker.cli.config import Assignments, ConfigFile
 from acme_tracker.cli.console import complain, output, shown_warnings
-from acme_tracker.cli.progress import ProgressLine
+from acme_tracker.cli.progress import ProgressLines
 from acme_tracker.config import TrackSettings, parse_assignments
 from acme_tracker.detection.registry import open_detector
-from acme_tracker.errors import SourceError
-from acme_tracker.interfaces import FrameWatcher
+from acme_tracker.detection.sharing import SharedDetector
+from acme_tracker.errors import ConfigError
+from acme_tracker.interfaces import Detector, FrameWatcher
 from acme_tracker.outputs import INTERRUPTED, ResultFolders, Run, track_source
-from acme_tracker.pipeline import Interrupt
+from acme_tracker.pipeline import Interrupt, side_by_side
 from acme_tracker.resources import keep_freed_memory
 from acme_tracker.tracking.visual.registry import open_visual_tracker
-from acme_tracker.video.sources import expand_sources, never_ends, open_source, redact
+from acme_tracker.video.sources import expand_sources, may_be_live, open_source
 
 PATIENCE_S = 1.0  # signals this close together are one wish: a closing terminal sends several
 
@@ -79,6 +82,8 @@ def track(
 ) -> None:
     """Detect and track road users, and leave an annotated video and result files.
 
+    Recordings take turns; cameras and streams run side by side, with one detector.
+
     For each SOURCE, DIR/<name>/ gets annotated.mp4, tracks.csv, tracks.mot.txt, tracks.jsonl,
     tracks_summary.csv and summary.json. Exit code: 0, 2 after an error, 128 + the signal's number
     after Ctrl-C or SIGTERM; what was written so far stays readable.
@@ -100,7 +105,6 @@ def track(
     begins = {} if score is None else {"lifecycle.start_score": score}
     settings = TrackSettings.load(config, {**begins, **parse_assignments(set_ or ()), **given})
     words = expand_sources(sources)
-    _check_order(words, settings)
     keep_freed_memory()
     with _signals() as signals, shown_warnings() as warned:
         runs = _track_all(words, settings, out, signals, warned)
@@ -109,14 +113,16 @@ def track(
     _exit(runs, signals)
 
 
-def _check_order(words: list[str], settings: TrackSettings) -> None:
-    """Sources take their turns: whatever comes after a live one would never have its own."""
-    endless = next(filter(never_ends, words[:-1]), None)
-    if endless is not None and settings.source.duration_s is None:
-        raise SourceError(
-            f"{redact(endless)} is live and never ends, so {redact(words[-1])} would never be "
-            "tracked; run a command for each live source, or give --duration"
+def _groups(words: list[str], window: bool) -> list[list[str]]:
+    """Recordings take turns; what may be live runs beside them, each source by itself."""
+    recorded = [word for word in words if not may_be_live(word)]
+    groups = [[word] for word in words if may_be_live(word)] + [recorded] * bool(recorded)
+    if window and len(groups) > 1:
+        raise ConfigError(
+            f"--show wants one source at a time, got {len(groups)} that run side by side; run a "
+            "command for each"
         )
+    return groups
 
 
 class _Signals(Interrupt):
@@ -154,40 +160,70 @@ def _signals() -> Iterator[_Signals]:
 def _track_all(
     words: list[str], settings: TrackSettings, out: Path, signals: _Signals, warned: list[str]
 ) -> list[Run]:
-    """One source after the other; an error ends its source, not the others."""
+    """An error ends its source, not the others."""
+    groups = _groups(words, settings.output.window)
     open_visual_tracker(settings.visual_tracker)  # a wrong name fails before any file is made
     try:
         with signals.heard_at_once():
-            shared = open_detector(settings.detector)
+            detector = open_detector(settings.detector)
     except KeyboardInterrupt:
         return []
-    folders = ResultFolders(out, words)
-    runs = []
-    for word in words:
-        # A detector that watches its scene cannot be shared.
-        detector = open_detector(settings.detector) if isinstance(shared, FrameWatcher) else shared
-        del warned[:]
+    if len(groups) > 1 and not isinstance(detector, FrameWatcher):
+        detector = SharedDetector(detector)
+    tracking = _Tracking(settings, detector, ResultFolders(out, words), warned)
+    if len(groups) == 1:
+        return tracking.in_turn(groups[0], signals, warned.clear)
+    jobs = [partial(tracking.in_turn, group) for group in groups]
+    return [run for runs in side_by_side(jobs, signals) for run in runs]
+
+
+@dataclass(frozen=True)
+class _Tracking:
+    """What the sources of a command have in common."""
+
+    settings: TrackSettings
+    detector: Detector
+    folders: ResultFolders
+    warned: list[str]
+    lines: ProgressLines = field(default_factory=ProgressLines)
+
+    def in_turn(
+        self,
+        words: list[str],
+        interrupt: Interrupt,
+        begin: Callable[[], None] = lambda: None,
+    ) -> list[Run]:
+        """Track one source after the other; `begin` is called before each."""
+        runs = []
+        for word in words:
+            begin()
+            runs.append(self._track(word, interrupt))
+            if runs[-1].state == INTERRUPTED:
+                break
+        return runs
+
+    def _track(self, word: str, interrupt: Interrupt) -> Run:
+        settings, detector = self.settings, self.detector
+        if isinstance(detector, FrameWatcher):  # of one scene: it cannot be shared
+            detector = open_detector(settings.detector)
         run = track_source(
             open_source(word, settings.source),
             settings,
             detector,
-            folders,
-            interrupt=signals,
-            watchers=[lambda info, _: ProgressLine(info)],
+            self.folders,
+            interrupt=interrupt,
+            watchers=[self.lines.line],
             names={
                 "detector": settings.detector.name,
                 "visual_tracker": settings.visual_tracker.name,
                 # Where a detector does not say, it has no choice.
                 "device": getattr(detector, "device", "cpu"),
             },
-            warned=warned,
+            warned=self.warned,
         )
-        runs.append(run)
         if run.error is not None:
             complain("error", str(run.error))
-        if run.state == INTERRUPTED:
-            break
-    return runs
+        return run
 
 
 def _listed(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from acme_tracker.datatypes import Frame, SourceInfo
 from acme_tracker.interfaces import FrameSource
 
 _GRACE_S = 2.0
+_POLL_S = 0.1
 
 
 class Prefetch:
@@ -30,6 +31,8 @@ class Prefetch:
         live: drop rather than wait; None asks the source's info.
         prepare: called with each frame of a recording, in the thread, to begin what can be done
             ahead. A live frame may yet be dropped.
+        interrupted: asked now and then while the consumer waits; if it says so, the wait ends with
+            KeyboardInterrupt. For consumers that no signal reaches: those in other threads.
 
     Attributes:
         dropped: frames that gave way so far.
@@ -41,6 +44,7 @@ class Prefetch:
         depth: int = 4,
         live: bool | None = None,
         prepare: Callable[[Frame], None] | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         if depth < 1:
             raise ValueError(f"depth must be at least 1, got {depth}")
@@ -49,6 +53,7 @@ class Prefetch:
         self._depth = depth
         self._live = live
         self._prepare = prepare
+        self._interrupted = interrupted
         self._queue: deque[Frame] = deque()
         self._changed = threading.Condition()
         self._stop = False
@@ -69,7 +74,7 @@ class Prefetch:
         self._thread.start()
         try:
             with self._changed:
-                self._changed.wait_for(lambda: self._info is not None or self._done)
+                self._wait_for(lambda: self._info is not None or self._done)
         except BaseException:  # Ctrl-C while the source opens
             self.__exit__(None, None, None)
             raise
@@ -99,11 +104,16 @@ class Prefetch:
 
     def _take(self) -> Frame | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._done or self._stop)
+            self._wait_for(lambda: bool(self._queue) or self._done or self._stop)
             if not self._queue:
                 return None
             self._changed.notify_all()
             return self._queue.popleft()
+
+    def _wait_for(self, ready: Callable[[], bool]) -> None:
+        while not self._changed.wait_for(ready, _POLL_S):
+            if self._interrupted():
+                raise KeyboardInterrupt
 
     def _run(self) -> None:
         try:

@@ -12,7 +12,7 @@ from acme_tracker.interfaces import FrameSource
 from acme_tracker.video.base import SourceWarning
 from acme_tracker.video.camera import CameraSource, camera_index
 from acme_tracker.video.images import ImageSource, is_image, matches, natural_order
-from acme_tracker.video.network import ALWAYS_LIVE, SCHEMES, scheme_of
+from acme_tracker.video.network import SCHEMES, scheme_of
 from acme_tracker.video.redaction import redact, safe_name
 from acme_tracker.video.screen import ScreenSource, is_screen
 from acme_tracker.video.streams import VideoSource
@@ -69,11 +69,9 @@ def open_source(word: str, settings: SourceSettings) -> FrameSource:
     return VideoSource(word, settings)
 
 
-def never_ends(word: str) -> bool:
-    """Whether a word of `expand_sources` names a live source; of HTTP nobody knows before."""
-    if Path(word).is_dir():
-        return False
-    return _is_device(word) or scheme_of(word) in ALWAYS_LIVE
+def may_be_live(word: str) -> bool:
+    """Whether a word of `expand_sources` names a device or a stream: HTTP may be either."""
+    return not Path(word).is_dir() and (_is_device(word) or scheme_of(word) is not None)
 
 
 def _is_camera(word: str) -> bool:

@@ -195,14 +195,19 @@ def test_a_wrong_word_gets_one_line_that_helps(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("first", ["0", "rtsp://user:secret@camera/one", "screen:"])
-def test_what_would_never_have_its_turn_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], first: str
-) -> None:
-    assert run_here("track", first, CLIP, "-o", tmp_path / "out") == 2
-    said = one_line(capsys.readouterr().err)
-    assert "is live and never ends" in said
-    assert "secret" not in said
+def test_cameras_run_beside_recordings_and_fail_by_themselves(tmp_path: Path) -> None:
+    done = run("track", "camera:98", CLIP, "camera:99", "-o", tmp_path, *FAST)
+    assert done.returncode == 2
+    said = sorted(done.stderr.strip().splitlines())
+    assert ["camera 98 gives no picture" in said[0], "camera 99" in said[1]] == [True, True]
+    assert [folder.name for folder in tmp_path.iterdir()] == [CLIP.stem]
+    assert frames_of(tmp_path / CLIP.stem / "annotated.mp4") > 0
+
+
+def test_a_window_shows_one_source_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    address = "rtsp://user:secret@camera/one"
+    assert run_here("track", address, CLIP, "--show", "-o", tmp_path / "out") == 2
+    assert "--show wants one source at a time, got 2" in one_line(capsys.readouterr().err)
     assert not (tmp_path / "out").exists()
 
 

@@ -163,3 +163,20 @@ def test_live_frames_are_not_prepared() -> None:
 def test_depth_must_be_at_least_one() -> None:
     with pytest.raises(ValueError, match="at least 1, got 0"):
         Prefetch(Numbers(1), depth=0)
+
+
+def test_a_consumer_that_no_signal_reaches_can_be_interrupted_too() -> None:
+    answer, wanted = threading.Event(), threading.Event()
+
+    def hang(number: int) -> None:
+        if number == 1:
+            answer.wait(SOON_S)
+
+    source = Numbers(5, before=hang)
+    with Prefetch(source, interrupted=wanted.is_set) as frames:
+        taken = iter(frames)
+        assert next(taken).index == 0
+        wanted.set()
+        with pytest.raises(KeyboardInterrupt):
+            next(taken)
+        answer.set()

@@ -1,0 +1,62 @@
+"""One detector for several sources that run at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from threading import Lock
+
+from acme_tracker.datatypes import ClassList, Detections, Image
+from acme_tracker.detection.selection import check_images
+from acme_tracker.interfaces import Detector
+
+_TOGETHER = 16  # looks in a batch, at most
+
+
+class SharedDetector:
+    """A Detector that threads may call at the same time.
+
+    On a GPU, what is asked while it works is its next batch: several pictures cost it little more
+    than one. A CPU takes as long for each as alone, so there they take turns.
+
+    Args:
+        detector: not one that watches its scene.
+        together: looks answered as one batch, at most; None: what is best for its device.
+    """
+
+    def __init__(self, detector: Detector, together: int | None = None) -> None:
+        # Where a detector does not say, it has no choice.
+        self.device: str = getattr(detector, "device", "cpu")
+        self._detector = detector
+        self._together = together or (_TOGETHER if self.device == "cuda" else 1)
+        self._turn, self._asking = Lock(), Lock()
+        self._asked: list[tuple[Sequence[Image], Future[list[Detections]]]] = []
+
+    @property
+    def classes(self) -> ClassList:
+        return self._detector.classes
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        """See Detector. What it raises, all whose pictures were in the batch are told."""
+        check_images(images)  # the others' pictures must not suffer for these
+        answer: Future[list[Detections]] = Future()
+        with self._asking:
+            self._asked.append((images, answer))
+        with self._turn:
+            while not answer.done():
+                self._answer_next()
+        return answer.result()
+
+    def _answer_next(self) -> None:
+        """One batch of what was asked first."""
+        with self._asking:
+            batch = self._asked[: self._together]
+            del self._asked[: self._together]
+        try:
+            found = iter(self._detector.detect([image for images, _ in batch for image in images]))
+        except BaseException as error:
+            for _, answer in batch:
+                answer.set_exception(error)
+            return
+        for images, answer in batch:
+            answer.set_result([next(found) for _ in images])
