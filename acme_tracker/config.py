@@ -88,6 +88,7 @@ class DetectorSettings(Settings):
 class VisualTrackerSettings(Settings):
     name: str = "batched"
     weights: Path | None = None
+    device: Literal["cpu", "cuda"] = "cpu"
 
 
 class AssociationSettings(Settings):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from acme_tracker import boxes
 from acme_tracker.datatypes import Boxes, Frame
 from acme_tracker.tracking.motion import BoxMotion
+from acme_tracker.tracking.visual.arrays import NUMPY, Array, Arrays, Device, arrays_on
 from acme_tracker.tracking.visual.calibration import BATCHED
 from acme_tracker.tracking.visual.correlation import Filters, peak
 from acme_tracker.tracking.visual.patches import Pyramid, polar_grid, square_grid
@@ -24,8 +25,8 @@ RADIUS = 0.9  # of the outermost ring, in box sizes: some background shows where
 MOST_RINGS = 4.0  # that a target's size changes from frame to frame
 PLACE_SIGMA, PLACE_RATE = 0.8, 0.01
 SCALE_SIGMA, SCALE_RATE = 1.0, 0.05
-EDGE_NORM = np.float32(8)  # grey levels: weaker edges count less
-GREY_NORM = np.float32(8)
+EDGE_NORM = 8.0  # grey levels: weaker edges count less
+GREY_NORM = 8.0
 SURPRISE = 5  # standard deviations from where a target is expected that may still be its motion
 NOISE = 0.02  # of a box found, in shares of its size, divided by its quality ...
 LEAST_TRUST = 0.02  # ... or by this
@@ -64,19 +65,23 @@ class BatchedEngine:
     sees = True
     calibration = BATCHED
 
-    def __init__(self) -> None:
+    def __init__(self, arrays: Arrays = NUMPY) -> None:
+        self._arrays = arrays
         self._frame: Frame | None = None
-        self._pyramid = Pyramid(np.zeros((1, 1), np.uint8))
+        self._pyramid = Pyramid(np.zeros((1, 1), np.uint8), arrays)
         self._motion = BoxMotion()
-        self._place = Filters(2, (SIDE, SIDE), PLACE_SIGMA, PLACE_RATE)
-        self._scale = Filters(RAYS, (RINGS,), SCALE_SIGMA, SCALE_RATE)
-        self._looks = np.empty((0, LOOK * LOOK), np.float32)
+        self._place = Filters(2, (SIDE, SIDE), PLACE_SIGMA, PLACE_RATE, arrays)
+        self._scale = Filters(RAYS, (RINGS,), SCALE_SIGMA, SCALE_RATE, arrays)
+        self._looks = arrays.zeros((0, LOOK * LOOK))
+        self._square, self._polar, self._box = map(arrays.put, (SQUARE, POLAR, BOX))
+        self._place_window, self._scale_window = map(arrays.put, (PLACE_WINDOW, SCALE_WINDOW))
 
     def extend(self, count: int) -> None:
         self._motion.add(np.zeros((count, 4), np.float32))
         self._place.extend(count)
         self._scale.extend(count)
-        self._looks = np.concatenate([self._looks, np.zeros((count, LOOK * LOOK), np.float32)])
+        fresh = self._arrays.zeros((count, LOOK * LOOK))
+        self._looks = self._arrays.xp.concatenate([self._looks, fresh])
 
     def place(self, frame: Frame, rows: Rows, xyxy: Boxes, lost: NDArray[np.bool_]) -> None:
         self._turn_to(frame)
@@ -86,30 +91,34 @@ class BatchedEngine:
         anew = lost | self._is_elsewhere(rows, centre, size)
         self._motion.restart(rows[anew], xyxy[anew])
         self._motion.update(rows[~anew], xyxy[~anew])
-        self._place.restart(rows, self._place.spectrum(self._window(centre, size)))
-        self._scale.restart(rows, self._scale.spectrum(self._rays(centre, size)))
-        self._looks[rows] = self._look(centre, size)
+        those = self._arrays.put(rows)
+        self._place.restart(those, self._place.spectrum(self._window(centre, size)))
+        self._scale.restart(those, self._scale.spectrum(self._rays(centre, size)))
+        self._looks[those] = self._look(centre, size)
 
     def follow(self, frame: Frame, rows: Rows, xyxy: Boxes) -> tuple[Boxes, Floats]:
         self._turn_to(frame)
         if not len(rows):
             return xyxy, np.empty(0, np.float32)
-        those = slice(None) if len(rows) == len(self._looks) else rows  # all of them, uncopied
+        whole = len(rows) == len(self._looks)
+        those = slice(None) if whole else self._arrays.put(rows)  # all of them, uncopied
         centre, size = boxes.centres(self._motion.xyxy[rows]), _bounded(boxes.sizes(xyxy))
 
         seen = self._place.spectrum(self._window(centre, size))
-        shift, top = peak(self._place.answer(those, seen))
+        shift, top = peak(self._place.answer(those, seen), self._arrays)
         self._place.learn(those, seen, shift)
-        centre = centre + shift[:, ::-1] * size * (WINDOW / SIDE)
+        moved, top = self._arrays.get(shift), self._arrays.get(top)
+        centre = centre + moved[:, ::-1] * size * (WINDOW / SIDE)
 
         seen = self._scale.spectrum(self._rays(centre, size))
-        grown, _ = peak(self._scale.answer(those, seen))
-        grown = np.clip(grown, -MOST_RINGS, MOST_RINGS)
-        self._scale.learn(those, seen, grown)
-        size = _bounded(size * np.float32(STEP) ** grown)
+        rings, _ = peak(self._scale.answer(those, seen), self._arrays)
+        rings = rings.clip(-MOST_RINGS, MOST_RINGS)
+        self._scale.learn(those, seen, rings)
+        grown: Floats = np.float32(STEP) ** self._arrays.get(rings)
+        size = _bounded(size * grown)
 
         found = boxes.from_centres(centre, size)
-        alike = (self._look(centre, size) * self._looks[those]).sum(axis=1)
+        alike = self._arrays.get((self._look(centre, size) * self._looks[those]).sum(axis=1))
         quality = np.maximum(top, 0) * np.maximum(alike, 0)
         self._motion.update(rows, found, NOISE / np.maximum(quality, LEAST_TRUST))
         found[top <= 0] = np.nan  # nothing to see
@@ -117,16 +126,17 @@ class BatchedEngine:
 
     def remove(self, rows: Rows) -> None:
         self._motion.remove(rows)
-        self._place.remove(rows)
-        self._scale.remove(rows)
-        self._looks = np.delete(self._looks, rows, axis=0)
+        left = self._arrays.put(np.delete(np.arange(len(self._looks)), rows))
+        self._place.keep(left)
+        self._scale.keep(left)
+        self._looks = self._looks[left]
 
     def _turn_to(self, frame: Frame) -> None:
         if frame is self._frame:
             return
         passed_s = 0.0 if self._frame is None else frame.time_s - self._frame.time_s
         self._motion.predict(max(0.0, passed_s))
-        self._frame, self._pyramid = frame, Pyramid(frame.luma)
+        self._frame, self._pyramid = frame, Pyramid(frame.luma, self._arrays)
 
     def _is_elsewhere(self, rows: Rows, centre: Floats, size: Floats) -> NDArray[np.bool_]:
         """(N,) whether to get to these boxes from where rows are expected is no motion."""
@@ -136,46 +146,41 @@ class BatchedEngine:
         ratio = size / _bounded(boxes.sizes(expected))
         return np.asarray((far | (ratio > 2) | (ratio < 0.5)).any(axis=1))
 
-    def _window(self, centre: Floats, size: Floats) -> Floats:
-        """(N, 2, SIDE, SIDE) what is around."""
-        return _edges(self._pyramid.sample(centre, size * WINDOW, SQUARE))
+    def _window(self, centre: Floats, size: Floats) -> Array:
+        """(N, 2, SIDE, SIDE) what is around: change of brightness across and down, in any light."""
+        xp = self._arrays.xp
+        levels = self._pyramid.sample(centre, size * WINDOW, self._square)
+        levels = levels.reshape(-1, SIDE, SIDE)
+        edges = self._arrays.zeros((len(levels), 2, SIDE, SIDE))
+        xp.subtract(levels[:, :, 2:], levels[:, :, :-2], out=edges[:, 0, :, 1:-1])
+        xp.subtract(levels[:, 2:], levels[:, :-2], out=edges[:, 1, 1:-1])
+        strength = xp.sqrt(xp.square(edges).sum(axis=1, keepdims=True))
+        edges *= self._place_window / (strength + EDGE_NORM)
+        return edges
 
-    def _rays(self, centre: Floats, size: Floats) -> Floats:
-        """(N, RAYS, RINGS) what is seen along rays from the centre."""
-        grey = _grey(self._pyramid.sample(centre, size, POLAR)).reshape(-1, RAYS, RINGS)
-        return grey * SCALE_WINDOW
+    def _rays(self, centre: Floats, size: Floats) -> Array:
+        """(N, RAYS, RINGS) what is seen along rays from the centre: about 0.5 in any light."""
+        xp = self._arrays.xp
+        grey = self._pyramid.sample(centre, size, self._polar)
+        grey -= grey.mean(axis=1, keepdims=True)
+        spread = xp.sqrt(xp.square(grey).mean(axis=1, keepdims=True))
+        grey *= 0.5 / (spread + GREY_NORM)
+        return grey.reshape(-1, RAYS, RINGS) * self._scale_window
 
-    def _look(self, centre: Floats, size: Floats) -> Floats:
+    def _look(self, centre: Floats, size: Floats) -> Array:
         """(N, LOOK * LOOK) the boxes' pixels, of mean 0 and norm 1."""
-        look = self._pyramid.sample(centre, size, BOX).astype(np.float32)
+        xp = self._arrays.xp
+        look = self._pyramid.sample(centre, size, self._box)
         look -= look.mean(axis=1, keepdims=True)
-        norm = np.sqrt((look**2).sum(axis=1, keepdims=True))
-        return np.asarray(look / np.maximum(norm, np.float32(1e-3)), np.float32)
-
-
-def _edges(pixels: NDArray[np.uint8]) -> Floats:
-    """(N, SIDE * SIDE) -> (N, 2, SIDE, SIDE) change of brightness across and down, in any light."""
-    picture = pixels.reshape(-1, SIDE, SIDE).astype(np.float32)
-    edges = np.zeros((len(picture), 2, SIDE, SIDE), np.float32)
-    np.subtract(picture[:, :, 2:], picture[:, :, :-2], out=edges[:, 0, :, 1:-1])
-    np.subtract(picture[:, 2:], picture[:, :-2], out=edges[:, 1, 1:-1])
-    strength = np.sqrt(np.square(edges).sum(axis=1, keepdims=True))
-    edges *= PLACE_WINDOW / (strength + EDGE_NORM)
-    return edges
-
-
-def _grey(pixels: NDArray[np.uint8]) -> Floats:
-    """(N, K) -> (N, K) brightness without its mean, about 0.5 in strength in any light."""
-    grey = pixels.astype(np.float32)
-    grey -= grey.mean(axis=1, keepdims=True)
-    spread = np.sqrt(np.square(grey).mean(axis=1, keepdims=True))
-    grey *= 0.5 / (spread + GREY_NORM)
-    return grey
+        norm = xp.sqrt(xp.square(look).sum(axis=1, keepdims=True))
+        look /= norm.clip(1e-3)
+        return look
 
 
 def _bounded(size: Floats) -> Floats:
     return np.clip(size, SMALLEST_PX, LARGEST_PX)
 
 
-def batched_tracker() -> EngineTracker:
-    return EngineTracker(Resting(BatchedEngine()))
+def batched_tracker(device: Device = "cpu") -> EngineTracker:
+    """On CUDA as on the CPU; ConfigError where there is no GPU."""
+    return EngineTracker(Resting(BatchedEngine(arrays_on(device))))

@@ -1,4 +1,4 @@
-"""Samples of a picture: patches of any size and shape, all of them in one call of OpenCV."""
+"""Samples of a picture: patches of any size and shape, all of them in one call."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker.datatypes import Luma
+from acme_tracker.tracking.visual.arrays import NUMPY, Array, Arrays
 
 Floats = NDArray[np.float32]
 
@@ -18,30 +19,31 @@ COARSE = 1.2  # samples further apart than so many pixels of a level are read fr
 class Pyramid:
     """A picture and its repeated halves, side by side in one array that one remap can read."""
 
-    def __init__(self, luma: Luma) -> None:
+    def __init__(self, luma: Luma, arrays: Arrays = NUMPY) -> None:
         height, width = luma.shape
         step = min(max(1, round(height / ROWS)), width, height)
         self._scale = np.float32(1 / step)
         level = _reduced(luma, step)
         height, width = level.shape
-        self._atlas = np.empty((height, width + max(1, width // 2)), np.uint8)
+        atlas = np.empty((height, width + max(1, width // 2)), np.uint8)
         corners: list[tuple[int, int]] = []
         sizes: list[tuple[int, int]] = []
         left, top = 0, 0
         while len(sizes) < LEVELS:
             height, width = level.shape
-            self._atlas[top : top + height, left : left + width] = level
+            atlas[top : top + height, left : left + width] = level
             corners.append((left, top))
             sizes.append((width, height))
             if min(width, height) < 2:
                 break
             level = _reduced(level, 2)
             left, top = sizes[0][0], 0 if left == 0 else top + height
+        self._arrays, self._atlas = arrays, arrays.put(atlas)
         self._corner = np.array(corners, np.float32)  # (L, 2) of each level in the atlas
         self._last = np.array(sizes, np.float32) - 1  # (L, 2) each level's last pixel
 
-    def sample(self, centre: Floats, size: Floats, grid: Floats) -> NDArray[np.uint8]:
-        """Centres (N, 2), sizes (N, 2), places (K, 2) in shares of the size -> pixels (N, K).
+    def sample(self, centre: Floats, size: Floats, grid: Array) -> Array:
+        """Centres (N, 2), sizes (N, 2), places (K, 2) in shares of the size -> levels (N, K).
 
         Places outside the picture read its border.
         """
@@ -50,14 +52,16 @@ class Pyramid:
         level = np.minimum(level, len(self._corner) - 1)
         scale = self._scale * np.exp2(-level).astype(np.float32)[:, None]
         middle, extent = centre * scale - np.float32(0.5), size * scale  # 0 at a pixel's centre
-        maps: list[Floats] = []
+        columns = np.stack([extent, middle, self._last[level], self._corner[level]])
+        extents, middles, last, corner = self._arrays.put(columns[..., None])  # (N, 2, 1) each
+        first, maps = self._arrays.zeros((1, 1)), []
         for axis in (0, 1):
-            at = extent[:, axis, None] * grid[:, axis]
-            at += middle[:, axis, None]
-            np.clip(at, 0, self._last[level, axis, None], out=at)
-            at += self._corner[level, axis, None]
+            at = extents[:, axis] * grid[:, axis]
+            at += middles[:, axis]
+            self._arrays.xp.clip(at, first, last[:, axis], out=at)
+            at += corner[:, axis]
             maps.append(at)
-        return np.asarray(cv2.remap(self._atlas, maps[0], maps[1], cv2.INTER_LINEAR), np.uint8)
+        return self._arrays.read(self._atlas, maps[0], maps[1])
 
 
 def _reduced(picture: Luma, step: int) -> Luma:

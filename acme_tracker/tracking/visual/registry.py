@@ -22,7 +22,7 @@ def visual_tracker_names() -> tuple[str, ...]:
 def open_visual_tracker(settings: VisualTrackerSettings) -> VisualTracker:
     """A new tracker that follows nothing yet; ConfigError for an unknown or unusable one."""
     makers: dict[str, Callable[[], VisualTracker]] = {
-        "batched": batched_tracker,
+        "batched": partial(batched_tracker, settings.device),
         "dlib": dlib_tracker,
         "flow": flow_tracker,
         "kalman": kalman_tracker,
@@ -32,4 +32,8 @@ def open_visual_tracker(settings: VisualTrackerSettings) -> VisualTracker:
     if settings.name not in makers:
         hint = nearest(settings.name, visual_tracker_names())
         raise ConfigError(f"there is no visual tracker {settings.name!r}{hint}")
+    if settings.device != "cpu" and settings.name != "batched":
+        raise ConfigError(
+            f"visual_tracker.device is {settings.device}, but {settings.name} runs on the CPU alone"
+        )
     return makers[settings.name]()
