@@ -160,10 +160,10 @@ def _streaks(height: int, width: int) -> NDArray[np.uint8]:
 
     slant, length = math.radians(_uniform(-25, 25)), _uniform(6, 14)
     drops = int(height * width * _uniform(0.002, 0.008))
-    starts = torch.rand(drops, 2).numpy() * (width, height)
-    ends = starts + np.array([math.sin(slant), math.cos(slant)]) * length
-    lines = np.rint(np.stack([starts, ends], axis=1)).astype(np.int32)
-    light = round(255 * min(1, 4 / length) * _uniform(0.15, 0.4))  # the longer, the fainter
+    fall = np.array([math.sin(slant), math.cos(slant)]) * length
+    middles = torch.rand(drops, 2).numpy() * (width, height)
+    lines = np.rint(np.stack([middles - fall / 2, middles + fall / 2], axis=1)).astype(np.int32)
+    light = round(255 * 4 / length * _uniform(0.15, 0.4))  # the longer, the fainter
     drawn = np.zeros((height, width), np.uint8)
     return np.asarray(cv2.polylines(drawn, list(lines), False, light), np.uint8)
 
