@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -251,7 +252,7 @@ def loader_of(
 
 
 def _beside_the_training(_: int) -> None:
-    """A worker takes one core, and only when the training leaves it one.
+    """A worker takes one core, and only while nothing else wants it.
 
     A step's threads wait for each other: what one of them is kept waiting, all of them are.
     """
@@ -260,5 +261,6 @@ def _beside_the_training(_: int) -> None:
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     keep_freed_memory()
-    if hasattr(os, "SCHED_IDLE"):  # Linux
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    if hasattr(os, "SCHED_IDLE"):  # Linux, but not every sandbox on it
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
