@@ -165,7 +165,8 @@ def test_a_run_is_not_overwritten_and_not_mixed_with_another(
 def test_training_lowers_the_loss(data: TrainingData, tmp_path: Path) -> None:
     settings = tiny(optimisation__epochs=8, optimisation__batch=1, optimisation__learning_rate=1e-2)
     rows = begin(data, settings, tmp_path).run().rows
-    assert rows[-1]["loss"] < 0.95 * rows[0]["loss"]
+    losses = [row["loss"] for row in rows]
+    assert sum(losses[-3:]) < 0.93 * sum(losses[:3])  # .98 where nothing is learnt
 
 
 class Oracle(nn.Module):
