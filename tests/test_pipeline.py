@@ -453,19 +453,23 @@ def test_opencv_gets_its_threads_back() -> None:
 
 
 class Waiting(Pictures):
-    """A live source whose next picture does not come."""
+    """A live source whose next picture does not come before `go`."""
+
+    def __init__(self, count: int, go: threading.Event) -> None:
+        super().__init__(count, live=True)
+        self._go = go
 
     def __iter__(self) -> Iterator[Frame]:
         yield from super().__iter__()
-        threading.Event().wait(20)
+        self._go.wait(20)
 
 
 def test_a_wish_to_stop_reaches_sources_that_run_side_by_side(tmp_path: Path) -> None:
-    interrupt, folders = Interrupt(), ResultFolders(tmp_path)
+    interrupt, folders, go = Interrupt(), ResultFolders(tmp_path), threading.Event()
     seen = [Listener(), Listener()]
 
     def job(sink: Listener, asked: Interrupt) -> Run:
-        source, detector = Waiting(3, live=True), ScriptedDetector([CAR])
+        source, detector = Waiting(3, go), ScriptedDetector([CAR])
         watch = [lambda *_: sink]
         return track_source(source, SETTINGS, detector, folders, interrupt=asked, watchers=watch)
 
@@ -475,6 +479,9 @@ def test_a_wish_to_stop_reaches_sources_that_run_side_by_side(tmp_path: Path) ->
     try:
         runs = side_by_side([partial(job, sink) for sink in seen], interrupt)
     finally:
+        ask.cancel()
+        ask.join()
+        go.set()
         signal.signal(signal.SIGUSR1, before)
     assert [run.state for run in runs] == [INTERRUPTED] * 2
     assert {run.folder for run in runs} == {tmp_path / "pictures", tmp_path / "pictures-2"}

@@ -21,7 +21,7 @@ from acme_tracker.datatypes import ClassList, FrameResult, SourceInfo, TrackEven
 
 
 class ProgressLines:
-    """A line each for the sources that run now; the lines of those that are done stay above.
+    """A line each for the sources that run now; the last one's stays when it is done.
 
     On standard error, and only on a terminal: logs stay clean.
     """

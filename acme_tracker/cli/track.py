@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +29,7 @@ from acme_tracker.outputs import INTERRUPTED, ResultFolders, Run, track_source
 from acme_tracker.pipeline import Interrupt, side_by_side
 from acme_tracker.resources import keep_freed_memory
 from acme_tracker.tracking.visual.registry import open_visual_tracker
+from acme_tracker.video.base import BaseSource
 from acme_tracker.video.sources import expand_sources, may_be_live, open_source
 
 PATIENCE_S = 1.0  # signals this close together are one wish: a closing terminal sends several
@@ -82,7 +83,7 @@ def track(
 ) -> None:
     """Detect and track road users, and leave an annotated video and result files.
 
-    Recordings take turns; cameras and streams run side by side, with one detector.
+    Files take turns; cameras and addresses run side by side, with one detector.
 
     For each SOURCE, DIR/<name>/ gets annotated.mp4, tracks.csv, tracks.mot.txt, tracks.jsonl,
     tracks_summary.csv and summary.json. Exit code: 0, 2 after an error, 128 + the signal's number
@@ -111,18 +112,6 @@ def track(
     if any(run.folder is not None for run in runs):
         output.print(_table(runs))
     _exit(runs, signals)
-
-
-def _groups(words: list[str], window: bool) -> list[list[str]]:
-    """Recordings take turns; what may be live runs beside them, each source by itself."""
-    recorded = [word for word in words if not may_be_live(word)]
-    groups = [[word] for word in words if may_be_live(word)] + [recorded] * bool(recorded)
-    if window and len(groups) > 1:
-        raise ConfigError(
-            f"--show wants one source at a time, got {len(groups)} that run side by side; run a "
-            "command for each"
-        )
-    return groups
 
 
 class _Signals(Interrupt):
@@ -160,21 +149,32 @@ def _signals() -> Iterator[_Signals]:
 def _track_all(
     words: list[str], settings: TrackSettings, out: Path, signals: _Signals, warned: list[str]
 ) -> list[Run]:
-    """An error ends its source, not the others."""
-    groups = _groups(words, settings.output.window)
-    open_visual_tracker(settings.visual_tracker)  # a wrong name fails before any file is made
+    """Files in turn, what may be live beside them; an error ends its source, not the others."""
+    # What is wrong with a word fails before any file is made.
+    sources = [open_source(word, settings.source) for word in words]
+    live = [source for source in sources if len(sources) > 1 and may_be_live(source.word)]
+    if live and settings.output.window:
+        raise ConfigError(
+            f"--show wants one source at a time, got {len(sources)} of which {len(live)} run side "
+            "by side; run a command for each"
+        )
+    open_visual_tracker(settings.visual_tracker)
     try:
         with signals.heard_at_once():
             detector = open_detector(settings.detector)
     except KeyboardInterrupt:
         return []
-    if len(groups) > 1 and not isinstance(detector, FrameWatcher):
-        detector = SharedDetector(detector)
-    tracking = _Tracking(settings, detector, ResultFolders(out, words), warned)
-    if len(groups) == 1:
-        return tracking.in_turn(groups[0], signals, warned.clear)
-    jobs = [partial(tracking.in_turn, group) for group in groups]
-    return [run for runs in side_by_side(jobs, signals) for run in runs]
+    tracking = _Tracking(settings, ResultFolders(out, words))
+    if not live:
+        return list(tracking.in_turn(sources, detector, signals, warned).values())
+    shared = detector if isinstance(detector, FrameWatcher) else SharedDetector(detector)
+    jobs = [partial(tracking.in_turn, [source], shared) for source in live]
+    recorded = [source for source in sources if source not in live]
+    if recorded:
+        # In a batch with others, a picture's scores may differ in their last bits.
+        jobs.append(partial(tracking.in_turn, recorded, open_detector(settings.detector)))
+    runs = {word: run for done in side_by_side(jobs, signals) for word, run in done.items()}
+    return [runs[source] for source in sources if source in runs]
 
 
 @dataclass(frozen=True)
@@ -182,32 +182,41 @@ class _Tracking:
     """What the sources of a command have in common."""
 
     settings: TrackSettings
-    detector: Detector
     folders: ResultFolders
-    warned: list[str]
     lines: ProgressLines = field(default_factory=ProgressLines)
 
     def in_turn(
         self,
-        words: list[str],
+        sources: Sequence[BaseSource],
+        detector: Detector,
         interrupt: Interrupt,
-        begin: Callable[[], None] = lambda: None,
-    ) -> list[Run]:
-        """Track one source after the other; `begin` is called before each."""
-        runs = []
-        for word in words:
-            begin()
-            runs.append(self._track(word, interrupt))
-            if runs[-1].state == INTERRUPTED:
+        warned: list[str] | None = None,
+    ) -> dict[BaseSource, Run]:
+        """Track one source after the other, until one is interrupted.
+
+        `warned` gets what is said of a source and its window while it runs; None: of several that
+        run side by side, what each says itself.
+        """
+        runs: dict[BaseSource, Run] = {}
+        for source in sources:
+            if warned is not None:
+                del warned[:]
+            said = source.warned if warned is None else warned
+            runs[source] = run = self._track(source, detector, interrupt, said)
+            if run.error is not None:
+                complain("error", str(run.error))
+            if run.state == INTERRUPTED:
                 break
         return runs
 
-    def _track(self, word: str, interrupt: Interrupt) -> Run:
-        settings, detector = self.settings, self.detector
+    def _track(
+        self, source: BaseSource, detector: Detector, interrupt: Interrupt, warned: Sequence[str]
+    ) -> Run:
+        settings = self.settings
         if isinstance(detector, FrameWatcher):  # of one scene: it cannot be shared
             detector = open_detector(settings.detector)
-        run = track_source(
-            open_source(word, settings.source),
+        return track_source(
+            source,
             settings,
             detector,
             self.folders,
@@ -219,11 +228,8 @@ class _Tracking:
                 # Where a detector does not say, it has no choice.
                 "device": getattr(detector, "device", "cpu"),
             },
-            warned=self.warned,
+            warned=warned,
         )
-        if run.error is not None:
-            complain("error", str(run.error))
-        return run
 
 
 def _listed(text: str) -> list[str]:

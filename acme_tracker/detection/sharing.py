@@ -8,27 +8,26 @@ from threading import Lock
 
 from acme_tracker.datatypes import ClassList, Detections, Image
 from acme_tracker.detection.selection import check_images
+from acme_tracker.errors import DetectorError
 from acme_tracker.interfaces import Detector
-
-_TOGETHER = 16  # looks in a batch, at most
 
 
 class SharedDetector:
     """A Detector that threads may call at the same time.
 
-    On a GPU, what is asked while it works is its next batch: several pictures cost it little more
-    than one. A CPU takes as long for each as alone, so there they take turns.
+    Where it is faster so (on a GPU), what is asked while it works is its next batch; elsewhere they
+    take turns.
 
     Args:
-        detector: not one that watches its scene.
-        together: looks answered as one batch, at most; None: what is best for its device.
+        detector: not one that watches its scene. Its `batch`, if it has one, is the most pictures
+            that are worth giving it at once.
     """
 
-    def __init__(self, detector: Detector, together: int | None = None) -> None:
+    def __init__(self, detector: Detector) -> None:
         # Where a detector does not say, it has no choice.
         self.device: str = getattr(detector, "device", "cpu")
         self._detector = detector
-        self._together = together or (_TOGETHER if self.device == "cuda" else 1)
+        self._together: int = getattr(detector, "batch", 1)
         self._turn, self._asking = Lock(), Lock()
         self._asked: list[tuple[Sequence[Image], Future[list[Detections]]]] = []
 
@@ -52,11 +51,15 @@ class SharedDetector:
         with self._asking:
             batch = self._asked[: self._together]
             del self._asked[: self._together]
+        pictures = [image for images, _ in batch for image in images]
         try:
-            found = iter(self._detector.detect([image for images, _ in batch for image in images]))
+            found = self._detector.detect(pictures)
+            if len(found) != len(pictures):
+                raise DetectorError(f"{len(pictures)} pictures had {len(found)} answers")
         except BaseException as error:
             for _, answer in batch:
                 answer.set_exception(error)
             return
         for images, answer in batch:
-            answer.set_result([next(found) for _ in images])
+            answer.set_result(found[: len(images)])
+            del found[: len(images)]

@@ -132,6 +132,11 @@ class ModelDetector:
     def device(self) -> str:
         return self.runner.device
 
+    @property
+    def batch(self) -> int:
+        """The most pictures that are worth giving it at once."""
+        return self.runner.batch
+
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         check_images(images)
         return [

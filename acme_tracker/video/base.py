@@ -23,13 +23,17 @@ class BaseSource(ABC):
 
     Subclasses open, give frames and close; `start_s` and `duration_s` are kept here. `index` and
     `time_s` count from the source's own beginning, wherever it is entered.
+
+    Attributes:
+        warned: what was odd since it was entered.
     """
 
     def __init__(self, word: str, settings: SourceSettings) -> None:
         self.word = word
         self.settings = settings
         self._info: SourceInfo | None = None
-        self._warned: set[str] = set()
+        self.warned: list[str] = []
+        self._kinds_warned: set[str] = set()
 
     @property
     def info(self) -> SourceInfo:
@@ -38,7 +42,8 @@ class BaseSource(ABC):
         return self._info
 
     def __enter__(self) -> Self:
-        self._warned.clear()
+        self.warned.clear()
+        self._kinds_warned.clear()
         try:
             self._info = self._open()
         except BaseException:
@@ -92,6 +97,7 @@ class BaseSource(ABC):
 
     def _warn(self, kind: str, message: str) -> None:
         """One warning of each kind a source."""
-        if kind not in self._warned:
-            self._warned.add(kind)
+        if kind not in self._kinds_warned:
+            self._kinds_warned.add(kind)
+            self.warned.append(message)
             warnings.warn(message, SourceWarning, stacklevel=2)

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ from acme_tracker.errors import SourceError
 from acme_tracker.video.base import BaseSource
 from acme_tracker.video.start_time import as_utc
 
+_SILENCE = Lock()  # the level of OpenCV's log is one for all threads
 _WORD = re.compile(r"(?:camera:|/dev/video)?(\d+)")
 _FPS = 5  # cv2.CAP_PROP_FPS
 _LAST_INDEX = 99  # OpenCV takes hundreds for kinds of cameras
@@ -45,12 +47,13 @@ def open_capture(index: int) -> Capture:
     import cv2
 
     logging = cv2.utils.logging
-    level = logging.getLogLevel()
-    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
-    try:
-        return cv2.VideoCapture(index)
-    finally:
-        logging.setLogLevel(level)
+    with _SILENCE:
+        level = logging.getLogLevel()
+        logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+        try:
+            return cv2.VideoCapture(index)
+        finally:
+            logging.setLogLevel(level)
 
 
 class CameraSource(BaseSource):

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from acme_tracker.config import SourceSettings
 from acme_tracker.errors import SourceError
-from acme_tracker.interfaces import FrameSource
-from acme_tracker.video.base import SourceWarning
+from acme_tracker.video.base import BaseSource, SourceWarning
 from acme_tracker.video.camera import CameraSource, camera_index
 from acme_tracker.video.images import ImageSource, is_image, matches, natural_order
 from acme_tracker.video.network import SCHEMES, scheme_of
@@ -48,7 +47,7 @@ def expand_sources(words: Sequence[str]) -> list[str]:
     return expanded
 
 
-def open_source(word: str, settings: SourceSettings) -> FrameSource:
+def open_source(word: str, settings: SourceSettings) -> BaseSource:
     """The source that a word of `expand_sources` names; it opens in `with`, not here."""
     if Path(word).is_dir():  # may be called 0001, as KITTI's are
         return ImageSource(word, settings)

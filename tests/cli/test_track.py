@@ -204,6 +204,14 @@ def test_cameras_run_beside_recordings_and_fail_by_themselves(tmp_path: Path) ->
     assert frames_of(tmp_path / CLIP.stem / "annotated.mp4") > 0
 
 
+def test_a_wrong_word_beside_others_fails_before_any_file_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_here("track", CLIP, "ftp://host/x.mp4", "-o", tmp_path / "out") == 2
+    assert "no source speaks ftp" in one_line(capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_window_shows_one_source_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     address = "rtsp://user:secret@camera/one"
     assert run_here("track", address, CLIP, "--show", "-o", tmp_path / "out") == 2

@@ -21,7 +21,8 @@ class Slow:
 
     classes = ClassList(("car",))
 
-    def __init__(self) -> None:
+    def __init__(self, batch: int = 16) -> None:
+        self.batch = batch
         self.batches: list[list[int]] = []
         self.began, self.go = threading.Event(), threading.Event()
         self._busy = threading.Lock()
@@ -60,26 +61,36 @@ def asked_while_busy(shared: SharedDetector, slow: Slow, wishes: list[list[int]]
 
 def test_what_is_asked_while_it_works_is_the_next_batch() -> None:
     slow = Slow()
-    answers = asked_while_busy(SharedDetector(slow, together=16), slow, [[1], [2, 3], [], [4]])
+    answers = asked_while_busy(SharedDetector(slow), slow, [[1], [2, 3], [], [4]])
     assert answers == [[1], [2, 3], [], [4]]
     assert slow.batches[0] == [1]
     assert [sorted(batch) for batch in slow.batches[1:]] == [[2, 3, 4]]
 
 
-@pytest.mark.parametrize(("together", "batches"), [(None, 4), (2, 3)])
-def test_a_batch_is_no_larger_than_is_good(together: int | None, batches: int) -> None:
-    slow = Slow()
-    answers = asked_while_busy(SharedDetector(slow, together), slow, [[1], [2], [3], [4]])
+@pytest.mark.parametrize(("batch", "batches"), [(1, 4), (2, 3)])
+def test_a_batch_is_no_larger_than_is_good(batch: int, batches: int) -> None:
+    slow = Slow(batch)
+    answers = asked_while_busy(SharedDetector(slow), slow, [[1], [2], [3], [4]])
     assert answers == [[1], [2], [3], [4]]
     assert len(slow.batches) == batches
 
 
 def test_an_error_is_told_to_those_it_concerns_and_the_next_go_on() -> None:
     slow = Slow()
-    shared = SharedDetector(slow, together=16)
+    shared = SharedDetector(slow)
     answers = asked_while_busy(shared, slow, [[1], [2], [99]])
     assert answers == [[1], "out of memory", "out of memory"]
     assert shared.detect([picture(5)])[0].xyxy[0, 2] == 5
+
+
+def test_a_detector_that_forgets_a_picture_is_told_to_all() -> None:
+    class Forgetful(Slow):
+        def detect(self, images: Sequence[Image]) -> list[Detections]:
+            return super().detect(images)[1:]
+
+    slow = Forgetful()
+    answers = asked_while_busy(SharedDetector(slow), slow, [[1], [2], [3]])
+    assert answers == ["1 pictures had 0 answers", *["2 pictures had 1 answers"] * 2]
 
 
 def test_a_wrong_picture_fails_only_its_owner() -> None:
