@@ -1,0 +1,110 @@
+"""One source into its folder of results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from acme_tracker.datatypes import (
+    SourceInfo,
+)
+from acme_tracker.errors import OutputError, SourceError
+from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
+from acme_tracker.pipeline import (
+    Interrupt,
+)
+from tests.fakes import ScriptedDetector
+from tests.runs import CAR, SETTINGS, Pictures
+
+
+def test_a_run_leaves_its_files_and_says_it_is_complete(tmp_path: Path) -> None:
+    run = track_source(Pictures(10), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path))
+    assert (run.state, run.error, run.folder) == (COMPLETE, None, tmp_path / "pictures")
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [
+        "summary.json",
+        "tracks.csv",
+        "tracks.jsonl",
+        "tracks.mot.txt",
+        "tracks_summary.csv",
+    ]
+    assert run.report["unique_tracks"] == {"total": 1, "by_class": {"car": 1}}
+
+
+def test_a_source_that_ends_early_leaves_what_was_tracked_until_then(tmp_path: Path) -> None:
+    run = track_source(
+        Pictures(10, breaks_at=4), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path)
+    )
+    assert isinstance(run.error, SourceError)
+    assert run.report["frames"] == 4
+    assert run.report["state"] == "failed: pictures ends early"
+    assert len((tmp_path / "pictures" / "tracks.csv").read_text().splitlines()) == 5
+
+
+def test_a_stop_before_the_first_frame_leaves_no_folder(tmp_path: Path) -> None:
+    interrupt = Interrupt()
+    interrupt.request()
+    run = track_source(
+        Pictures(3),
+        SETTINGS,
+        ScriptedDetector([CAR]),
+        ResultFolders(tmp_path),
+        interrupt=interrupt,
+    )
+    assert (run.state, run.folder) == (INTERRUPTED, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_sources_of_one_name_get_two_folders(tmp_path: Path) -> None:
+    folders = ResultFolders(tmp_path)
+    info = Pictures(1).info
+    assert [folders.make(info).name for _ in range(3)] == ["pictures", "pictures-2", "pictures-3"]
+
+
+def test_a_recording_replaces_its_results_and_a_live_source_keeps_them(tmp_path: Path) -> None:
+    recorded, live = Pictures(1).info, Pictures(1, live=True).info
+    assert ResultFolders(tmp_path).make(recorded) == ResultFolders(tmp_path).make(recorded)
+    assert ResultFolders(tmp_path).make(live).name == "pictures-2"
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match=r"cannot make the folder .*; give another"):
+        ResultFolders(tmp_path / "file").make(Pictures(1).info)
+
+
+def test_results_of_an_earlier_run_do_not_stay_among_those_of_this_one(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("annotated.mp4", "summary.json", "notes.txt"):
+        (folder / name).write_text("old")
+    track_source(
+        Pictures(3, breaks_at=1), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path)
+    )
+    assert not (folder / "annotated.mp4").exists()
+    assert "failed" in (folder / "summary.json").read_text()
+    assert (folder / "notes.txt").read_text() == "old"
+
+
+def test_a_source_is_never_overwritten_by_its_own_results(tmp_path: Path) -> None:
+    video = tmp_path / "pictures" / "annotated.mp4"
+    video.parent.mkdir()
+    video.write_bytes(b"the only copy")
+    run = track_source(
+        Pictures(3),
+        SETTINGS,
+        ScriptedDetector([CAR]),
+        ResultFolders(tmp_path, [str(video)]),
+    )
+    assert run.folder == tmp_path / "pictures-2"
+    assert video.read_bytes() == b"the only copy"
+
+
+def test_results_of_another_source_of_the_same_name_stay(tmp_path: Path) -> None:
+    for _ in range(2):
+        track_source(Pictures(3), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path))
+    other = Pictures(3)
+    other.info = SourceInfo("elsewhere/pictures", "pictures", (320, 240), 25, 3)
+    run = track_source(other, SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path))
+    assert run.folder == tmp_path / "pictures-2"
+    assert (tmp_path / "pictures" / "tracks.csv").read_text().count("\n") == 4
