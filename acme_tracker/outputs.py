@@ -15,8 +15,8 @@ from acme_tracker.datatypes import ClassList, SourceInfo
 from acme_tracker.drawing import Annotator
 from acme_tracker.errors import AcmeTrackerError, OutputError
 from acme_tracker.interfaces import Detector, FrameSink, FrameSource
+from acme_tracker.observers import Ahead
 from acme_tracker.pipeline import (
-    Ahead,
     Interrupt,
     TimedSource,
     drive,

@@ -20,14 +20,9 @@ from acme_tracker.datatypes import (
     Tracks,
 )
 from acme_tracker.errors import DetectorError
+from acme_tracker.observers import Ahead, Beside
 from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
-from acme_tracker.pipeline import (
-    Ahead,
-    Beside,
-    Interrupt,
-    drive,
-    open_session,
-)
+from acme_tracker.pipeline import Interrupt, drive, open_session
 from tests.fakes import ScriptedDetector, moving_patches
 from tests.runs import CAR, NOTHING, SETTINGS, Listener, Pictures
 
