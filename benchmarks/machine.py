@@ -7,6 +7,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from acme_tracker.resources import usable_cores
 from acme_tracker.results.summary import versions
 
 
@@ -15,7 +16,7 @@ def describe_machine() -> dict[str, Any]:
     return {
         "cpu": _cpu_name(),
         "cores": os.cpu_count(),
-        "usable_cores": _usable_cores(),
+        "usable_cores": usable_cores(),
         "system": platform.platform(terse=True),
         "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "versions": versions(),
@@ -41,10 +42,3 @@ def _cpu_name() -> str:
             if name.strip() == "model name":
                 return value.strip()
     return platform.processor() or platform.machine()
-
-
-def _usable_cores() -> int | None:
-    """Cores that this process may run on, where the system tells."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import sys
@@ -12,6 +11,7 @@ from importlib import metadata
 from rich.markup import escape
 
 from acme_tracker.cli.console import output
+from acme_tracker.resources import usable_cores
 from acme_tracker.results.summary import versions
 
 Finding = tuple[bool, str]  # good or not, and what to know of it
@@ -35,8 +35,8 @@ def _program() -> Iterator[Finding]:
 
 
 def _processor() -> Iterator[Finding]:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield True, f"{usable} cores to use; settings detector.threads says how many inference takes"
+    said = "cores to use; settings detector.threads says how many inference takes"
+    yield True, f"{usable_cores()} {said}"
 
 
 def _cuda() -> Iterator[Finding]:
