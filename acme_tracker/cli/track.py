@@ -173,7 +173,7 @@ def _track_all(
     if recorded:
         # In a batch with others, a picture's scores may differ in their last bits.
         jobs.append(partial(tracking.in_turn, recorded, open_detector(settings.detector)))
-    runs = {word: run for done in side_by_side(jobs, signals) for word, run in done.items()}
+    runs = {source: run for done in side_by_side(jobs, signals) for source, run in done.items()}
     return [runs[source] for source in sources if source in runs]
 
 
