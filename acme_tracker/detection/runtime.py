@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,9 +70,10 @@ class OpenVinoNetwork:
             options["INFERENCE_PRECISION_HINT"] = "f32"
         core, model = openvino.Core(), str(path)
         try:
-            if picture_size is not None:
-                model = _taking_pictures(core.read_model(model), picture_size)
-            compiled = core.compile_model(model, "CPU", options)
+            with _kept_signal_stack():
+                if picture_size is not None:
+                    model = _taking_pictures(core.read_model(model), picture_size)
+                compiled = core.compile_model(model, "CPU", options)
         except RuntimeError:
             raise DetectorError(_unreadable(path)) from None
         self.input_shape = _static(compiled.input(0).partial_shape)
@@ -82,6 +83,34 @@ class OpenVinoNetwork:
     def __call__(self, blob: Blob) -> list[Floats]:
         answers = self._request.infer(blob, share_inputs=True)
         return [np.array(value) for value in answers.to_tuple()]
+
+
+class _SignalStack(ctypes.Structure):
+    """Linux's stack_t."""
+
+    _fields_: ClassVar = [
+        ("address", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("size", ctypes.c_size_t),
+    ]
+
+
+@contextmanager
+def _kept_signal_stack() -> Iterator[None]:
+    """Leave the calling thread the stack for signals that it has, or none.
+
+    To compile a network, OpenVINO gives it another one, and takes the memory away when the network
+    goes: the next signal after that (Ctrl-C, the end of a child process) would crash the program.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    system, before = ctypes.CDLL(None), _SignalStack()
+    system.sigaltstack(None, ctypes.byref(before))
+    try:
+        yield
+    finally:
+        system.sigaltstack(ctypes.byref(before), None)
 
 
 class OnnxRuntimeNetwork:
