@@ -8,7 +8,7 @@ them raises is raised here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from time import perf_counter
 from types import TracebackType
@@ -21,6 +21,7 @@ from acme_tracker.observers import Ahead, Beside
 from acme_tracker.session import TrackingSession
 
 T = TypeVar("T")
+_POLL_S = 0.2
 
 
 class Interrupt:
@@ -103,6 +104,9 @@ def one_thread_a_stage() -> Iterator[None]:
     import cv2
 
     before = cv2.getNumThreads()
+    if before == 1:  # set by someone around: to set it while others compute is not safe
+        yield
+        return
     cv2.setNumThreads(1)
     try:
         yield
@@ -116,14 +120,21 @@ def side_by_side(jobs: Sequence[Callable[[Interrupt], T]], interrupt: Interrupt)
     When `interrupt` asks to stop, or one of them raises, all are asked to stop.
     """
     own = [Interrupt() for _ in jobs]
-    # Each sets OpenCV's threads, and sets them back: to one, whoever ends first.
+    # Around all: each would set OpenCV's threads, and set them back while others compute.
     with one_thread_a_stage(), ThreadPoolExecutor(len(jobs), "source") as threads:
         running = [threads.submit(job, asks) for job, asks in zip(jobs, own, strict=True)]
         with suppress(KeyboardInterrupt), interrupt.heard_at_once():
-            wait(running, return_when=FIRST_EXCEPTION)
+            while not _over(running):  # a signal that another thread got is heard in between
+                pass
         for asks in own:
             asks.wanted = True
     return [one.result() for one in running]
+
+
+def _over(running: Sequence[Future[T]]) -> bool:
+    """Whether all are done, or one raised; it takes a moment to say no."""
+    done, left = wait(running, _POLL_S, FIRST_EXCEPTION)
+    return not left or any(one.exception() for one in done)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -127,7 +126,7 @@ def test_a_wish_to_stop_reaches_sources_that_run_side_by_side(tmp_path: Path) ->
         watch = [lambda *_: sink]
         return track_source(source, SETTINGS, detector, folders, interrupt=asked, watchers=watch)
 
-    ask = threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGUSR1])
+    ask = threading.Timer(1.0, signal.raise_signal, [signal.SIGUSR1])
     before = signal.signal(signal.SIGUSR1, lambda *_: interrupt.request())
     ask.start()
     try:
