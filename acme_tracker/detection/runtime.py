@@ -70,7 +70,7 @@ class OpenVinoNetwork:
             options["INFERENCE_PRECISION_HINT"] = "f32"
         core, model = openvino.Core(), str(path)
         try:
-            with _kept_signal_stack():
+            with kept_signal_stack():
                 if picture_size is not None:
                     model = _taking_pictures(core.read_model(model), picture_size)
                 compiled = core.compile_model(model, "CPU", options)
@@ -96,7 +96,7 @@ class _SignalStack(ctypes.Structure):
 
 
 @contextmanager
-def _kept_signal_stack() -> Iterator[None]:
+def kept_signal_stack() -> Iterator[None]:
     """Leave the calling thread the stack for signals that it has, or none.
 
     To compile a network, OpenVINO gives it another one, and takes the memory away when the network

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from acme_tracker.datasets import DetectionDataset, LabelledImage, load_image, with_classes
 from acme_tracker.datatypes import Image
+from acme_tracker.detection.runtime import kept_signal_stack
 from acme_tracker.detection.smaller_vgg import (
     WORKING_SCORE,
     ModelDetector,
@@ -138,7 +139,7 @@ def _write(out: Path, pictures: DetectionDataset, size: Size) -> None:
     """The 8-bit file. What comes after the last convolutions stays in floats: boxes need digits."""
     # NNCF draws progress bars, and torch tells it of missing CUDA.
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
-    with redirect_stdout(io.StringIO()):
+    with redirect_stdout(io.StringIO()), kept_signal_stack():
         import nncf
         import openvino
 
