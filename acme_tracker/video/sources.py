@@ -70,15 +70,13 @@ def open_source(word: str, settings: SourceSettings) -> BaseSource:
 
 def may_be_live(word: str) -> bool:
     """Whether a word of `expand_sources` names a device or a stream: HTTP may be either."""
-    return not Path(word).is_dir() and (_is_device(word) or scheme_of(word) is not None)
+    return not Path(word).is_dir() and (
+        _is_camera(word) or is_screen(word) or scheme_of(word) is not None
+    )
 
 
 def _is_camera(word: str) -> bool:
     return camera_index(word) is not None or word.startswith("camera:")
-
-
-def _is_device(word: str) -> bool:
-    return _is_camera(word) or is_screen(word)
 
 
 def _expand(word: str) -> list[str]:
@@ -90,7 +88,7 @@ def _expand(word: str) -> list[str]:
         return [str(path) if word.startswith("~") else word]
     if path.is_dir():
         return _of_folder(path)
-    if _is_device(word) or scheme_of(word) is not None:
+    if may_be_live(word):
         return [word]
     if _MAGIC.search(word):
         return _of_pattern(word)
