@@ -125,6 +125,11 @@ class TorchArrays:
 NUMPY = NumpyArrays()
 
 
+def extended(arrays: Arrays, rows: Array, count: int, kind: str = "float32") -> Array:
+    """The rows (N, ...) and `count` more, of zeros."""
+    return arrays.xp.concatenate([rows, arrays.zeros((count, *rows.shape[1:]), kind)])
+
+
 def arrays_on(device: Device) -> Arrays:
     """NumPy for the CPU, torch for CUDA; ConfigError where there is no GPU that torch can use."""
     if device == "cpu":

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from acme_tracker import boxes
 from acme_tracker.datatypes import Boxes, Frame
 from acme_tracker.tracking.motion import BoxMotion
-from acme_tracker.tracking.visual.arrays import NUMPY, Array, Arrays, Device, arrays_on
+from acme_tracker.tracking.visual.arrays import NUMPY, Array, Arrays, Device, arrays_on, extended
 from acme_tracker.tracking.visual.calibration import BATCHED
 from acme_tracker.tracking.visual.correlation import Filters, peak
 from acme_tracker.tracking.visual.patches import Pyramid, polar_grid, square_grid
@@ -82,8 +82,7 @@ class BatchedEngine:
         self._motion.add(np.zeros((count, 4), np.float32))
         self._place.extend(count)
         self._scale.extend(count)
-        fresh = self._arrays.zeros((count, LOOK * LOOK))
-        self._looks = self._arrays.xp.concatenate([self._looks, fresh])
+        self._looks = extended(self._arrays, self._looks, count)
 
     def place(self, frame: Frame, rows: Rows, xyxy: Boxes, lost: NDArray[np.bool_]) -> None:
         self._turn_to(frame)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import scipy.fft
 
-from acme_tracker.tracking.visual.arrays import NUMPY, Array, Arrays
+from acme_tracker.tracking.visual.arrays import NUMPY, Array, Arrays, extended
 
 DAMPING = 1e-2  # of the mean power: weak frequencies shall not rule
 TINY = 1e-6  # power of a plain patch, which has none
@@ -44,10 +44,8 @@ class Filters:
 
     def extend(self, count: int) -> None:
         """Append rows that know nothing."""
-        fresh = self._arrays.zeros((count, *self._mean.shape[1:]), "complex64")
-        self._mean = self._arrays.xp.concatenate([self._mean, fresh])
-        fresh = self._arrays.zeros((count, *self._power.shape[1:]))
-        self._power = self._arrays.xp.concatenate([self._power, fresh])
+        self._mean = extended(self._arrays, self._mean, count, "complex64")
+        self._power = extended(self._arrays, self._power, count)
 
     def keep(self, rows: Array) -> None:
         """Forget all rows but these."""
