@@ -124,7 +124,7 @@ class SmallerVggLearner(DetectorLearner):
             take_over(self.network, weights)
 
     def losses(self, run: Run, batch: Batch) -> dict[str, Tensor]:
-        images = batch.images.to(self.device, non_blocking=True).float()
+        images = batch.images.to(self.device, non_blocking=True)
         raw = run(images.contiguous(memory_format=torch.channels_last))
         losses = detection_loss(
             raw,
