@@ -2,8 +2,10 @@
 
     python benchmarks/training.py --data DATA [--set data.workers=2] [--json report.json]
 
-In turns: forward, loss and backward on one ready batch, again and again; then an epoch as
-`acme-tracker train` runs it, with loading, augmentation, optimiser and moving average. An epoch's
+In turns: an epoch as `acme-tracker train` runs it, with loading, augmentation, optimiser and moving
+average; then forward, loss and backward on one ready batch, again and again, as torch does it, all
+threads in every operation; then the same in parts, where training takes the batch in parts, a core
+or more each. An epoch's
 clock runs from its first step's end to its last one's, so that at most the batches that were
 prepared ahead come for nothing. On a shared machine trust the ratio of CPU times: what others take
 of the cores does not count there.
@@ -25,8 +27,10 @@ from machine import describe_machine, machine_lines
 
 from acme_tracker.config import parse_assignments
 from acme_tracker.resources import keep_freed_memory
+from acme_tracker.training.abreast import Abreast, parts_of
 from acme_tracker.training.detectors import DetectorLearner
 from acme_tracker.training.draws import EpochBatches
+from acme_tracker.training.learning import Run
 from acme_tracker.training.models import open_learner
 from acme_tracker.training.precision import Precision
 from acme_tracker.training.samples import Batch, open_loader
@@ -34,6 +38,7 @@ from acme_tracker.training.settings import TrainSettings
 from acme_tracker.training.trainer import Step, Trainer, choose_device
 
 WANTED = 0.9
+ROWS = ("bare", "bare, in parts", "whole")
 
 
 def workers_cpu_s() -> float:
@@ -67,13 +72,15 @@ class Rounds:
     """Measures by turns, driven by the trainer's progress.
 
     Attributes:
-        whole: (images, wall s, own CPU s, workers' CPU s) of each epoch; bare: the same.
+        whole: (images, wall s, own CPU s, workers' CPU s) of each epoch; bare, parts: the same.
     """
 
     learner: DetectorLearner
     batch: Batch
     whole: list[tuple[float, ...]] = field(default_factory=list)
     bare: list[tuple[float, ...]] = field(default_factory=list)
+    parts: list[tuple[float, ...]] = field(default_factory=list)
+    threads: int = field(default_factory=torch.get_num_threads)
     clock: Clock = field(default_factory=Clock)
 
     def __call__(self, step: Step) -> None:
@@ -83,15 +90,27 @@ class Rounds:
             count = (step.steps - 1) * len(self.batch.images)
             if step.epoch:  # the first one fills caches
                 self.whole.append((count, *self.clock.spent()))
-                self.bare.append((count, *self._bare_steps(step.steps - 1)))
+                self._measure_bare(step.steps - 1)
 
-    def _bare_steps(self, steps: int) -> tuple[float, float, float]:
+    def _measure_bare(self, steps: int) -> None:
+        count, network = steps * len(self.batch.images), self.learner.network
+        in_training = torch.get_num_threads()
+        torch.set_num_threads(self.threads)
+        self.bare.append((count, *self._bare_steps(steps, network)))
+        parts = parts_of(len(self.batch.images), self.threads)
+        if parts > 1 and self.learner.device.type == "cpu":
+            abreast = Abreast(network, parts)
+            with abreast.at_work():
+                self.parts.append((count, *self._bare_steps(steps, abreast)))
+        torch.set_num_threads(in_training)
+
+    def _bare_steps(self, steps: int, run_network: Run) -> tuple[float, float, float]:
         network, device = self.learner.network, self.learner.device
         precision = Precision(self.learner.settings.optimisation.precision, device)
 
         def run(*inputs: object) -> object:
             with precision.context():
-                return network(*inputs)
+                return run_network(*inputs)
 
         clock = Clock()
         for _ in range(steps):
@@ -120,7 +139,9 @@ def main() -> None:
     size, threads = settings.input.training_sizes[0], torch.get_num_threads()
     print(f"{settings.model.name}, {size[0]}x{size[1]}, {device.type}, {threads} threads")
     print(f"{'':24}{'images/s':>10}{'CPU ms/image':>14}{'workers':>9}")
-    for name in ("bare", "whole"):
+    for name in ROWS:
+        if name not in report:
+            continue
         row = report[name]
         line = (row["images_per_s"], row["cpu_ms_per_image"], row["workers_cpu_ms_per_image"])
         print(f"{name:24}{line[0]:10.1f}{line[1]:14.1f}{line[2]:9.1f}")
@@ -150,7 +171,9 @@ def one_size(settings: TrainSettings, rounds: int) -> TrainSettings:
 def summary(rounds: Rounds) -> dict[str, dict[str, float]]:
     """Medians over the rounds, and the medians of their ratios."""
     report = {}
-    for name, rows in (("bare", rounds.bare), ("whole", rounds.whole)):
+    for name, rows in zip(ROWS, (rounds.bare, rounds.parts, rounds.whole), strict=True):
+        if not rows:
+            continue
         report[name] = {
             "images_per_s": median(count / wall for count, wall, *_ in rows),
             "cpu_ms_per_image": median(1000 * own / count for count, _, own, _ in rows),

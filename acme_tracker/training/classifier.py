@@ -92,6 +92,7 @@ class ClassifierLearner:
     """A Learner; see there."""
 
     backbone = ("features",)
+    divisible = False  # for its dropout
     measure = "accuracy"
 
     def __init__(

@@ -35,6 +35,7 @@ class DetectorLearner(ABC):
 
     network: nn.Module
     backbone: Sequence[str]
+    divisible = False
     measure = "AP"
 
     def __init__(self, data: TrainingData, settings: TrainSettings, device: torch.device) -> None:
@@ -102,6 +103,7 @@ class SmallerVggLearner(DetectorLearner):
 
     network: SmallerVggDetector
     backbone = ("stem", "stages")
+    divisible = True
 
     def __init__(
         self,

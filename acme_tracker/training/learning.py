@@ -43,6 +43,11 @@ class Learner(Protocol[AnyBatch]):
         ...
 
     @property
+    def divisible(self) -> bool:
+        """Whether the network takes one tensor and draws nothing at random; see Abreast."""
+        ...
+
+    @property
     def names(self) -> Sequence[str]:
         """Of the images to learn from."""
         ...

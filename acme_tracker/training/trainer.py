@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -14,9 +15,10 @@ import torch
 from torch import Tensor
 
 from acme_tracker.errors import AcmeTrackerError, ConfigError, DatasetError
+from acme_tracker.training.abreast import Abreast, parts_of
 from acme_tracker.training.averaging import MovingAverage
 from acme_tracker.training.draws import EpochBatches
-from acme_tracker.training.learning import Learner, Made
+from acme_tracker.training.learning import Learner, Made, Run
 from acme_tracker.training.pictures import draw_curves
 from acme_tracker.training.precision import Precision, check_precision
 from acme_tracker.training.processes import ALONE, Processes, share_norms
@@ -105,6 +107,7 @@ class Trainer:
             self.settings.fine_tuning,
             len(self._batches),
         )
+        self._abreast = self._open_abreast()
         self.progress = Progress()
         self._fingerprint = learner.fingerprint()
         if resume:
@@ -123,7 +126,9 @@ class Trainer:
         loader = self.learner.open_loader(self._batches)
         while not self.finished:
             self._batches.epoch = self.progress.epoch
-            row = self._one_epoch(iter(loader))
+            self._begin_epoch()
+            with self._abreast.at_work() if self._abreast else nullcontext():
+                row = self._one_epoch(iter(loader))
             self.progress.epoch += 1
             if self._validates_now():
                 row |= self._validate()
@@ -141,7 +146,6 @@ class Trainer:
 
     def _one_epoch(self, batches: Iterator[Made | DatasetError]) -> Row:
         """Every batch once; the epoch's figures, as means over its steps."""
-        self._begin_epoch()
         start, figures, rate = perf_counter(), [], 0.0
         for number, batch in enumerate(batches):
             if isinstance(batch, DatasetError):
@@ -161,16 +165,23 @@ class Trainer:
             "images_per_s": len(figures) * self.settings.optimisation.batch / seconds,
         }
 
+    def _open_abreast(self) -> Abreast | None:
+        """On a CPU's cores, where nothing forbids it and no other processes take part."""
+        if self.device.type != "cpu" or self.processes.count > 1 or not self.learner.divisible:
+            return None
+        parts = parts_of(self.settings.optimisation.batch, torch.get_num_threads())
+        return Abreast(self.network, parts) if parts > 1 else None
+
     def _begin_epoch(self) -> None:
         """What is random in a step (dropout, sampling) follows from the epoch: resumed or not."""
         numbers = (self.settings.optimisation.seed, self.progress.epoch, self.processes.number)
         torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1)[0]))
         self._schedule.begin_epoch(self.progress.epoch)
-        self._joined = self.processes.joined(self.network, self.device)
+        self._run_network: Run = self._abreast or self.processes.joined(self.network, self.device)
 
     def _run(self, *inputs: Any) -> Any:
         with self._precision.context():
-            return self._joined(*inputs)
+            return self._run_network(*inputs)
 
     def _one_step(self, batch: Made, number: int) -> dict[str, float]:
         """The losses of a batch, and the length of its gradient; one step down it."""
