@@ -98,7 +98,7 @@ class SmallerVggDetector(nn.Module):
         self.boxes = nn.ModuleList(_last(neck, 4, math.log(1.5)) for _ in STRIDES)
 
     def forward(self, images: Tensor) -> RawOutputs:
-        """(B, 3, H, W) RGB in 0..255 of any type, sides multiples of 32 -> logits, raw distances."""
+        """(B, 3, H, W) RGB in 0..255 of any type, sides multiples of 32 -> raw outputs."""
         maps = self._pyramid(self.stem((images - _MEAN) / _STD))
         logits, distances = [], []
         for level, features in enumerate(maps):
