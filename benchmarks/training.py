@@ -1,6 +1,6 @@
 """What training costs beside its bare steps: images/s with loading and without, on one size.
 
-    python benchmarks/training.py --data DATA [--set data.workers=2] [--json report.json]
+    python benchmarks/training.py --data DATA [--set data.workers=1] [--json report.json]
 
 In turns: an epoch as `acme-tracker train` runs it, with loading, augmentation, optimiser and moving
 average; then forward, loss and backward on one ready batch, again and again, as torch does it, all

@@ -51,8 +51,8 @@ class DataSettings(Settings):
     validation_names: tuple[str, ...] = ()
     validation_share: float = Field(0.1, gt=0, lt=1)
     sources: dict[str, SourceOfImages] = {}
-    workers: int = Field(1, ge=0)
-    cache_mb: int = Field(2000, ge=0)
+    workers: int = Field(2, ge=0)
+    cache_mb: int = Field(1200, ge=0)
 
 
 class InputSettings(Settings):
