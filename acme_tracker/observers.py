@@ -20,24 +20,12 @@ from acme_tracker.tracking.catching_up import catch_up
 from acme_tracker.tracking.governor import Governor
 
 
-class Ahead:
-    """Looks at every n-th frame of a recording in a thread of its own, before the frame's turn.
+class _InThread:
+    """A detector, and the thread that it looks in until this is left."""
 
-    Every answer is of the very frame, as if it had waited. What the detector raises is raised in
-    the frame's turn.
-    """
-
-    def __init__(self, detector: Detector, every: int) -> None:
+    def __init__(self, detector: Detector) -> None:
         self._detector = detector
-        self._every = every
         self._thread = ThreadPoolExecutor(1, "detector")
-        self._begun: dict[int, Future[Observation]] = {}
-
-    @classmethod
-    def of(cls, settings: TrackSettings, detector: Detector) -> Ahead | None:
-        """None where nobody knows ahead which frames the detector is to look at."""
-        every = settings.redetection.every_frames
-        return None if every is None or isinstance(detector, FrameWatcher) else cls(detector, every)
 
     def __enter__(self) -> Self:
         return self
@@ -49,6 +37,25 @@ class Ahead:
         at: TracebackType | None,
     ) -> None:
         self._thread.shutdown(cancel_futures=True)
+
+
+class Ahead(_InThread):
+    """Looks at every n-th frame of a recording in a thread of its own, before the frame's turn.
+
+    Every answer is of the very frame, as if it had waited. What the detector raises is raised in
+    the frame's turn.
+    """
+
+    def __init__(self, detector: Detector, every: int) -> None:
+        super().__init__(detector)
+        self._every = every
+        self._begun: dict[int, Future[Observation]] = {}
+
+    @classmethod
+    def of(cls, settings: TrackSettings, detector: Detector) -> Ahead | None:
+        """None where nobody knows ahead which frames the detector is to look at."""
+        every = settings.redetection.every_frames
+        return None if every is None or isinstance(detector, FrameWatcher) else cls(detector, every)
 
     def begin(self, frame: Frame) -> None:
         """A frame was read: call it in their order, from any thread."""
@@ -86,30 +93,18 @@ class _Errand:
     seen: Future[tuple[Observation, float]]  # and the seconds that it took
 
 
-class Beside:
+class Beside(_InThread):
     """Looks in a thread of its own, one frame at a time, while the tracker goes on.
 
     A late answer is moved to the frame on which it comes. What the detector raises is raised there.
     """
 
     def __init__(self, detector: Detector, clock: Callable[[], float] = perf_counter) -> None:
-        self._detector = detector
+        super().__init__(detector)
         self._clock = clock
-        self._thread = ThreadPoolExecutor(1, "detector")
         self._governor = Governor()
         self._errand: _Errand | None = None
         self._forgotten = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._thread.shutdown()
 
     def is_free(self, frame: Frame) -> bool:
         return self._errand is None and self._governor.rested(frame)
