@@ -23,12 +23,8 @@ NOTHING = Detections.empty()
 SETTINGS = TrackSettings.load(None, {"visual_tracker.name": "kalman", "output.video": False})
 
 
-class Pictures:
-    """A source of still pictures, which may break."""
-
-    def __init__(self, count: int, breaks_at: int | None = None, live: bool = False) -> None:
-        self.info = SourceInfo("pictures", "pictures", (320, 240), 25, count, live=live)
-        self._count, self._breaks_at = count, breaks_at
+class _Idle:
+    """Entered and left without anything to do."""
 
     def __enter__(self) -> Self:
         return self
@@ -39,6 +35,14 @@ class Pictures:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None: ...
+
+
+class Pictures(_Idle):
+    """A source of still pictures, which may break."""
+
+    def __init__(self, count: int, breaks_at: int | None = None, live: bool = False) -> None:
+        self.info = SourceInfo("pictures", "pictures", (320, 240), 25, count, live=live)
+        self._count, self._breaks_at = count, breaks_at
 
     def __iter__(self) -> Iterator[Frame]:
         picture = textured_scene()
@@ -48,23 +52,13 @@ class Pictures:
             yield Frame.of_image(picture, index, index / 25)
 
 
-class Listener:
+class Listener(_Idle):
     """A sink that remembers, and may fail."""
 
     def __init__(self, fails_at: int | None = None) -> None:
         self.frames: list[int] = []
         self.ended: list[int] | None = None
         self._fails_at = fails_at
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None: ...
 
     def write(self, result: FrameResult) -> None:
         if result.frame.index == self._fails_at:

@@ -26,6 +26,9 @@ from acme_tracker.pipeline import Interrupt, drive, open_session
 from tests.fakes import ScriptedDetector, moving_patches
 from tests.runs import CAR, NOTHING, SETTINGS, Listener, Pictures
 
+WHOLE = Look(LookReason.MAX_GAP)
+NO_TRACKS = Tracks.empty()
+
 
 class Slow(ScriptedDetector):
     """A detector that answers when the test lets it."""
@@ -43,12 +46,6 @@ def answered(observer: Beside) -> None:
     """Wait until the answer lies ready."""
     assert observer._errand is not None
     observer._errand.seen.result(10)
-
-
-WHOLE = Look(LookReason.MAX_GAP)
-
-
-NO_TRACKS = Tracks.empty()
 
 
 def test_the_tracker_goes_on_while_a_cameras_detector_looks() -> None:
