@@ -5,10 +5,9 @@
 In turns: an epoch as `acme-tracker train` runs it, with loading, augmentation, optimiser and moving
 average; then forward, loss and backward on one ready batch, again and again, as torch does it, all
 threads in every operation; then the same in parts, where training takes the batch in parts, a core
-or more each. An epoch's
-clock runs from its first step's end to its last one's, so that at most the batches that were
-prepared ahead come for nothing. On a shared machine trust the ratio of CPU times: what others take
-of the cores does not count there.
+or more each. An epoch's clock runs from its first step's end to its last one's, so that at most the
+batches that were prepared ahead come for nothing. On a shared machine trust the ratio of CPU times:
+what others take of the cores does not count there.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from machine import describe_machine, machine_lines
 
 from acme_tracker.config import parse_assignments
 from acme_tracker.resources import keep_freed_memory
-from acme_tracker.training.abreast import Abreast, parts_of
+from acme_tracker.training.abreast import open_abreast
 from acme_tracker.training.detectors import DetectorLearner
 from acme_tracker.training.draws import EpochBatches
 from acme_tracker.training.learning import Run
@@ -38,7 +37,8 @@ from acme_tracker.training.settings import TrainSettings
 from acme_tracker.training.trainer import Step, Trainer, choose_device
 
 WANTED = 0.9
-ROWS = ("bare", "bare, in parts", "whole")
+BARE, IN_PARTS, WHOLE = ROWS = ("bare", "bare, in parts", "whole")
+Row = tuple[float, ...]  # (images, wall s, own CPU s, workers' CPU s)
 
 
 def workers_cpu_s() -> float:
@@ -72,14 +72,13 @@ class Rounds:
     """Measures by turns, driven by the trainer's progress.
 
     Attributes:
-        whole: (images, wall s, own CPU s, workers' CPU s) of each epoch; bare, parts: the same.
+        rows: of each epoch, by what was run.
+        threads: of the bare steps; an epoch in parts leaves the trainer fewer.
     """
 
     learner: DetectorLearner
     batch: Batch
-    whole: list[tuple[float, ...]] = field(default_factory=list)
-    bare: list[tuple[float, ...]] = field(default_factory=list)
-    parts: list[tuple[float, ...]] = field(default_factory=list)
+    rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in ROWS})
     threads: int = field(default_factory=torch.get_num_threads)
     clock: Clock = field(default_factory=Clock)
 
@@ -89,19 +88,18 @@ class Rounds:
         if step.step == step.steps:
             count = (step.steps - 1) * len(self.batch.images)
             if step.epoch:  # the first one fills caches
-                self.whole.append((count, *self.clock.spent()))
+                self.rows[WHOLE].append((count, *self.clock.spent()))
                 self._measure_bare(step.steps - 1)
 
     def _measure_bare(self, steps: int) -> None:
-        count, network = steps * len(self.batch.images), self.learner.network
+        batch, network = len(self.batch.images), self.learner.network
         in_training = torch.get_num_threads()
         torch.set_num_threads(self.threads)
-        self.bare.append((count, *self._bare_steps(steps, network)))
-        parts = parts_of(len(self.batch.images), self.threads)
-        if parts > 1 and self.learner.device.type == "cpu":
-            abreast = Abreast(network, parts)
+        self.rows[BARE].append((steps * batch, *self._bare_steps(steps, network)))
+        abreast = open_abreast(network, batch, self.learner.device)
+        if abreast is not None:
             with abreast.at_work():
-                self.parts.append((count, *self._bare_steps(steps, abreast)))
+                self.rows[IN_PARTS].append((steps * batch, *self._bare_steps(steps, abreast)))
         torch.set_num_threads(in_training)
 
     def _bare_steps(self, steps: int, run_network: Run) -> tuple[float, float, float]:
@@ -134,21 +132,20 @@ def main() -> None:
     rounds = Rounds(learner, _ready_batch(learner))
     with tempfile.TemporaryDirectory() as folder:
         Trainer(learner, Path(folder, "run"), device, watch=rounds).run()
-    report = summary(rounds)
+    report, ratio = summary(rounds)
     print(*machine_lines(machine), sep="\n")
     size, threads = settings.input.training_sizes[0], torch.get_num_threads()
     print(f"{settings.model.name}, {size[0]}x{size[1]}, {device.type}, {threads} threads")
     print(f"{'':24}{'images/s':>10}{'CPU ms/image':>14}{'workers':>9}")
-    for name in ROWS:
-        if name not in report:
-            continue
-        row = report[name]
+    for name, row in report.items():
         line = (row["images_per_s"], row["cpu_ms_per_image"], row["workers_cpu_ms_per_image"])
         print(f"{name:24}{line[0]:10.1f}{line[1]:14.1f}{line[2]:9.1f}")
-    speed, cpu = report["ratio"]["images_per_s"], report["ratio"]["cpu"]
+    speed, cpu = ratio["images_per_s"], ratio["cpu"]
     print(f"whole / bare: {speed:.2f} in images/s, {cpu:.2f} by CPU time; wanted {WANTED}")
     if words.json:
-        words.json.write_text(json.dumps({"machine": machine, **report}, indent=1) + "\n")
+        words.json.write_text(
+            json.dumps({"machine": machine, **report, "ratio": ratio}, indent=1) + "\n"
+        )
 
 
 def one_size(settings: TrainSettings, rounds: int) -> TrainSettings:
@@ -168,23 +165,23 @@ def one_size(settings: TrainSettings, rounds: int) -> TrainSettings:
     return TrainSettings.model_validate(values)
 
 
-def summary(rounds: Rounds) -> dict[str, dict[str, float]]:
-    """Medians over the rounds, and the medians of their ratios."""
-    report = {}
-    for name, rows in zip(ROWS, (rounds.bare, rounds.parts, rounds.whole), strict=True):
-        if not rows:
-            continue
-        report[name] = {
+def summary(rounds: Rounds) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Medians over the rounds of what was run, and the medians of whole's ratios to bare."""
+    report = {
+        name: {
             "images_per_s": median(count / wall for count, wall, *_ in rows),
             "cpu_ms_per_image": median(1000 * own / count for count, _, own, _ in rows),
             "workers_cpu_ms_per_image": median(1000 * w / count for count, *_, w in rows),
         }
-    pairs = list(zip(rounds.whole, rounds.bare, strict=True))
-    report["ratio"] = {
+        for name, rows in rounds.rows.items()
+        if rows
+    }
+    pairs = list(zip(rounds.rows[WHOLE], rounds.rows[BARE], strict=True))
+    ratio = {
         "images_per_s": median(bare[1] / whole[1] for whole, bare in pairs),
         "cpu": median(bare[2] / whole[2] for whole, bare in pairs),
     }
-    return report
+    return report, ratio
 
 
 def _ready_batch(learner: DetectorLearner) -> Batch:

@@ -25,6 +25,12 @@ def parts_of(batch: int, threads: int) -> int:
     return max(1, min(threads, batch // _LEAST_SAMPLES))
 
 
+def open_abreast(network: nn.Module, batch: int, device: torch.device) -> Abreast | None:
+    """The network in parts, where there is more than one: on several cores, for large batches."""
+    parts = parts_of(batch, torch.get_num_threads()) if device.type == "cpu" else 1
+    return Abreast(network, parts) if parts > 1 else None
+
+
 class Abreast:
     """Runs a network as if it were called with the whole batch, but for batch norm.
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from acme_tracker.errors import AcmeTrackerError, ConfigError, DatasetError
-from acme_tracker.training.abreast import Abreast, parts_of
+from acme_tracker.training.abreast import open_abreast
 from acme_tracker.training.averaging import MovingAverage
 from acme_tracker.training.draws import EpochBatches
 from acme_tracker.training.learning import Learner, Made, Run
@@ -107,7 +107,9 @@ class Trainer:
             self.settings.fine_tuning,
             len(self._batches),
         )
-        self._abreast = self._open_abreast()
+        self._abreast = None
+        if learner.divisible and processes.count == 1:
+            self._abreast = open_abreast(self.network, optimisation.batch, device)
         self.progress = Progress()
         self._fingerprint = learner.fingerprint()
         if resume:
@@ -164,13 +166,6 @@ class Trainer:
             **dict(zip(figures[0], means, strict=True)),
             "images_per_s": len(figures) * self.settings.optimisation.batch / seconds,
         }
-
-    def _open_abreast(self) -> Abreast | None:
-        """On a CPU's cores, where nothing forbids it and no other processes take part."""
-        if self.device.type != "cpu" or self.processes.count > 1 or not self.learner.divisible:
-            return None
-        parts = parts_of(self.settings.optimisation.batch, torch.get_num_threads())
-        return Abreast(self.network, parts) if parts > 1 else None
 
     def _begin_epoch(self) -> None:
         """What is random in a step (dropout, sampling) follows from the epoch: resumed or not."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from acme_tracker.networks.smaller_vgg import SmallerVggDetector, SmallerVggSpec
-from acme_tracker.training import trainer
+from acme_tracker.training import abreast, trainer
 from acme_tracker.training.abreast import Abreast, parts_of
 from tests.training.scenes import CPU, learner_of, tiny, tiny_data
 
@@ -42,11 +42,11 @@ def statistics(network: nn.Module) -> dict[str, Tensor]:
 def test_outputs_and_gradients_are_those_of_the_whole_batch(parts: int) -> None:
     """But for batch norms, which stand still here."""
     network, alone = network_of().eval(), network_of().eval()
-    abreast = Abreast(network, parts)
+    several = Abreast(network, parts)
     before = statistics(network)
     for _ in range(2):  # gradients add up
-        with abreast.at_work():
-            found = abreast(pictures())
+        with several.at_work():
+            found = several(pictures())
             go_back(found)
         wanted = alone(pictures())
         go_back(wanted)
@@ -62,9 +62,9 @@ def test_outputs_and_gradients_are_those_of_the_whole_batch(parts: int) -> None:
 
 def test_running_statistics_are_the_mean_of_the_parts() -> None:
     network, first, second = network_of(), network_of(), network_of()
-    abreast = Abreast(network, 2)
-    with abreast.at_work():
-        go_back(abreast(pictures()))
+    several = Abreast(network, 2)
+    with several.at_work():
+        go_back(several(pictures()))
     first(pictures()[:3])
     second(pictures()[3:])
     seen = [statistics(each) for each in (first, second)]
@@ -74,20 +74,20 @@ def test_running_statistics_are_the_mean_of_the_parts() -> None:
 
 def test_steps_change_all_parts_and_what_stands_still_stands_still_in_all() -> None:
     network = network_of()
-    abreast = Abreast(network, 2)
+    several = Abreast(network, 2)
     optimizer = torch.optim.SGD(network.parameters(), 1e-3)
     network.stem.requires_grad_(False).eval()
     before = copy.deepcopy(network.stem.state_dict())
     for _ in range(2):
-        with abreast.at_work():
-            go_back(abreast(pictures()))
+        with several.at_work():
+            go_back(several(pictures()))
         assert not any(name.startswith("stem") for name in gradients(network))
         optimizer.step()
     for name, value in network.stem.state_dict().items():
         assert torch.equal(value, before[name]), name
     network.eval()
-    with abreast.at_work(), torch.no_grad():
-        for mine, theirs in zip(abreast(pictures()), network(pictures()), strict=True):
+    with several.at_work(), torch.no_grad():
+        for mine, theirs in zip(several(pictures()), network(pictures()), strict=True):
             torch.testing.assert_close(mine, theirs)
 
 
@@ -95,9 +95,9 @@ def test_the_same_again_comes_to_the_same_to_the_last_bit() -> None:
     found = []
     for _ in range(2):
         network = network_of()
-        abreast = Abreast(network, 2)
-        with abreast.at_work(), torch.autocast("cpu", torch.bfloat16):
-            outputs = abreast(pictures())
+        several = Abreast(network, 2)
+        with several.at_work(), torch.autocast("cpu", torch.bfloat16):
+            outputs = several(pictures())
             assert outputs.logits.dtype == network(pictures()).logits.dtype
         go_back(outputs)
         found.append(gradients(network))
@@ -106,12 +106,12 @@ def test_the_same_again_comes_to_the_same_to_the_last_bit() -> None:
 
 
 def test_what_goes_wrong_in_a_part_is_raised_and_threads_are_as_before() -> None:
-    abreast = Abreast(network_of(), 2)
+    several = Abreast(network_of(), 2)
     threads = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
-        with pytest.raises(RuntimeError, match="channels"), abreast.at_work():
-            abreast(torch.zeros(2, 5, 64, 64))
+        with pytest.raises(RuntimeError, match="channels"), several.at_work():
+            several(torch.zeros(2, 5, 64, 64))
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(threads)
@@ -127,7 +127,7 @@ def test_parts_are_large_enough_for_their_norms(batch: int, threads: int, parts:
 def test_a_run_in_parts_resumed_ends_as_if_it_had_never_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer, "parts_of", lambda *_: 2)
+    monkeypatch.setattr(abreast, "parts_of", lambda *_: 2)
     data, settings = tiny_data(tmp_path / "data"), tiny(fine_tuning__frozen_epochs=1)
 
     def begin(out: str, resume: bool = False) -> trainer.Trainer:
