@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from acme_tracker.datasets import REGION
 from acme_tracker.datatypes import Boxes, Image
@@ -67,6 +67,17 @@ class Batch:
     def size(self) -> Size:
         """(width, height)"""
         return self.images.shape[3], self.images.shape[2]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process the targets go as bytes: a tensor takes a file and a call to share."""
+        values = {f.name: getattr(self.targets, f.name).numpy() for f in fields(self.targets)}
+        return _arrived, (self.images, values, self.names)
+
+
+def _arrived(
+    images: Tensor, targets: dict[str, NDArray[Any]], names: tuple[tuple[str, ...], ...]
+) -> Batch:
+    return Batch(images, Targets(**{k: torch.from_numpy(v) for k, v in targets.items()}), names)
 
 
 class SampleMaker(Dataset[Sample | DatasetError]):
@@ -166,11 +177,6 @@ class SampleMaker(Dataset[Sample | DatasetError]):
         return image
 
 
-def _empty(count: int, size: Size) -> Tensor:
-    """(count, 3, H, W), in memory pixel by pixel: as OpenCV has it, and as networks like it."""
-    return torch.empty((count, size[1], size[0], 3), dtype=torch.uint8).permute(0, 3, 1, 2)
-
-
 def too_little(xyxy: Boxes, visible: NDArray[np.float32], settings: AugmentationSettings) -> Mask:
     """(N,) of which boxes too little is left to learn from them."""
     shorter = (xyxy[:, 2:] - xyxy[:, :2]).min(1, initial=np.inf)
@@ -189,10 +195,11 @@ class Collate:
             if isinstance(sample, DatasetError):
                 return sample
             made.append(sample)
-        images = _empty(len(made), (made[0].image.shape[2], made[0].image.shape[1]))
-        for image, sample in zip(images, made, strict=True):
-            image.copy_(sample.image)
-        return Batch(images, self._targets(made), tuple(sample.names for sample in made))
+        # Pixel by pixel in memory: as OpenCV has them, and as networks like them.
+        images = default_collate([sample.image.permute(1, 2, 0) for sample in made])
+        return Batch(
+            images.permute(0, 3, 1, 2), self._targets(made), tuple(sample.names for sample in made)
+        )
 
     def _targets(self, samples: list[Sample]) -> Targets:
         xyxy, class_id, ignore, tiles, labelled = (
