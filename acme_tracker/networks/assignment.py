@@ -84,8 +84,8 @@ def pairwise_giou(a: Tensor, b: Tensor) -> Tensor:
 
 def inside(xyxy: Tensor, centres: Tensor) -> Tensor:
     """Which points lie in which boxes: (G, 4), (N, 2) -> (G, N)."""
-    x, y = centres.unbind(1)
-    left, top, right, bottom = xyxy[:, :, None].unbind(1)
+    x, y = centres.T.contiguous().unbind()
+    left, top, right, bottom = xyxy.T[:, :, None].unbind()
     return (x >= left) & (x < right) & (y >= top) & (y < bottom)
 
 
@@ -98,8 +98,10 @@ def _shared_and_union(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
 def _candidates(xyxy: Tensor, grid: Grid) -> Tensor:
     """(G, N) points in the box, and the finest next to its middle: small boxes have no others."""
-    middles = (xyxy[:, None, :2] + xyxy[:, None, 2:]) / 2
-    near = (grid.centres - middles).abs().amax(2) < _NEAR * STRIDES[0]
+    x, y = grid.centres.T.contiguous().unbind()
+    middle_x, middle_y = ((xyxy[:, :2] + xyxy[:, 2:]) / 2).T[:, :, None].unbind()
+    most = _NEAR * STRIDES[0]
+    near = ((x - middle_x).abs() < most) & ((y - middle_y).abs() < most)
     return inside(xyxy, grid.centres) | (near & (grid.strides[:, 0] == STRIDES[0]))
 
 
