@@ -22,13 +22,14 @@ def sizes(xyxy: Boxes) -> Floats:
 
 def areas(xyxy: Boxes) -> Floats:
     """(N, 4) -> (N,) square pixels."""
-    return np.asarray(sizes(xyxy).prod(axis=1), np.float32)
+    size = sizes(xyxy)
+    return size[:, 0] * size[:, 1]
 
 
 def from_centres(centre: Floats, size: Floats) -> Boxes:
     """(N, 2) centres and (N, 2) sizes -> (N, 4)."""
     half = size * np.float32(0.5)
-    return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
+    return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32, copy=False)
 
 
 def to_ltwh(xyxy: Boxes) -> Floats:
@@ -43,8 +44,7 @@ def from_ltwh(ltwh: Floats) -> Boxes:
 
 def clip(xyxy: Boxes, size: tuple[int, int]) -> Boxes:
     """(N, 4) cut to a picture of (width, height); boxes outside become empty."""
-    width, height = size
-    return np.clip(xyxy, 0, np.array([width, height, width, height], np.float32)).astype(np.float32)
+    return np.minimum(np.maximum(xyxy, np.float32(0)), np.array(size * 2, np.float32))
 
 
 def _intersections(a: Boxes, b: Boxes) -> Floats:
