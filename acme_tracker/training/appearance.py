@@ -129,7 +129,8 @@ def _image(pixels: Any) -> Tensor:
 def _grain(shape: tuple[int, int, int]) -> NDArray[np.float32]:
     """Gaussian noise of variance 1: a piece from anywhere in a store, as drawing it is dear."""
     start = int(torch.randint(0, _GRAINS // 2, ()))
-    return np.resize(_noise()[start : start + math.prod(shape)], shape)
+    piece = _noise()[start : start + math.prod(shape)]
+    return piece.reshape(shape) if piece.size == math.prod(shape) else np.resize(piece, shape)
 
 
 @lru_cache(maxsize=1)
