@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from time import perf_counter
-from types import TracebackType
 from typing import Self, TypeVar
 
 from acme_tracker.config import TrackSettings
@@ -168,13 +167,8 @@ class TimedSource:
         self._source.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._source.__exit__(kind, error, at)
+    def __exit__(self, *raised: object) -> None:
+        self._source.__exit__(*raised)
 
     def __iter__(self) -> Iterator[Frame]:
         frames = iter(self._source)

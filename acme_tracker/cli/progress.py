@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
-from types import TracebackType
 from typing import Self
 
 from rich.progress import (
@@ -67,12 +66,7 @@ class ProgressLine:
         self._progress, self._task = self._lines.begin(self._info)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._lines.end(self._task)
 
     def write(self, result: FrameResult) -> None:

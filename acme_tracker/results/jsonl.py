@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from acme_tracker.datatypes import (
@@ -34,16 +33,11 @@ class FramesJsonl(LineSink):
         self._names = classes.names
         self._last: dict[str, Any] | None = None
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         try:
             self._put(self._take_last())
         finally:
-            super().__exit__(kind, error, at)
+            super().__exit__(*raised)
 
     def _lines(self, result: FrameResult) -> Iterator[str]:
         yield from self._take_last()

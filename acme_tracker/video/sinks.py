@@ -6,7 +6,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from acme_tracker.config import OutputSettings
@@ -52,12 +51,7 @@ class VideoSink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._writer is not None:
             self._writer.close()
 
@@ -106,15 +100,10 @@ class BackgroundSink:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._finish()  # never close a file under the thread that writes it
-        self._sink.__exit__(kind, error, at)
-        if kind is None:
+        self._sink.__exit__(*raised)
+        if raised[0] is None:
             self._raise()
 
     def write(self, result: FrameResult) -> None:

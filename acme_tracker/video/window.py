@@ -8,7 +8,6 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol, Self
 
 from acme_tracker.datatypes import FrameResult, Image, TrackEvent
@@ -149,12 +148,7 @@ class WindowSink:
             )
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._screen is not None and self._shown and self._screen.is_open(self._title):
             self._screen.close(self._title)
         self._screen = None
