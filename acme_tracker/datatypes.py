@@ -335,7 +335,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrackLife:
-    """A track from its first frame to its last on which it was shown."""
+    """A track from its first frame to its last on which it was shown; boxes as shown there."""
 
     track_id: int
     class_id: int

@@ -118,11 +118,11 @@ class TrackTable:
         born = shown[rows["first_frame"][shown] < 0]
         rows["first_frame"][born] = frame.index
         rows["first_s"][born] = frame.time_s
-        for name in ("first_xyxy", "anchor_xyxy"):
-            rows[name][born] = rows["xyxy"][born]
+        rows["first_xyxy"][born] = clip(rows["xyxy"][born], frame.size)
+        rows["anchor_xyxy"][born] = rows["xyxy"][born]
         rows["last_frame"][shown] = frame.index
         rows["last_s"][shown] = frame.time_s
-        rows["last_xyxy"][shown] = rows["xyxy"][shown]
+        rows["last_xyxy"][shown] = clip(rows["xyxy"][shown], frame.size)
         self._lengthen_paths(shown)
         return [self._event(EventKind.CONFIRMED, row, frame) for row in rows[born]]
 

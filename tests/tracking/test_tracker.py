@@ -325,6 +325,17 @@ def test_the_life_of_a_track_is_what_was_shown_of_it() -> None:
     assert (life.first_xyxy[0], life.last_xyxy[0]) == pytest.approx((0, 100), abs=1)
 
 
+def test_the_life_of_a_track_that_leaves_ends_inside_the_picture() -> None:
+    story = Story(coast_s=0, lost_s=0.2)
+    shown = [story.seen(car(60 - 20 * step)).confirmed for step in range(6)]
+    for _ in range(6):
+        shown.append(story.seen().confirmed)
+    (ended,) = [e for e in story.events if e.kind is EventKind.ENDED]
+    *_, last = [tracks for tracks in shown if len(tracks)]
+    assert ended.life.last_xyxy == tuple(last.xyxy[0].tolist())
+    assert ended.life.last_xyxy[0] == 0
+
+
 def test_standing_still_with_a_trembling_box_is_no_way() -> None:
     story = Story()
     for step in range(50):
