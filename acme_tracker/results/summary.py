@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -107,6 +108,7 @@ class RunSummary:
         self._dropped = 0
         self._last_index: int | None = None
         self._times_s = (0.0, 0.0)  # of the first and the last frame
+        self._step_s = math.inf  # from the last frame but one to the last
         self._looks: Counter[str] = Counter()
         self._stages_ms: defaultdict[str, float] = defaultdict(float)
         self._ended: Counter[int] = Counter()  # tracks by class_id
@@ -121,6 +123,8 @@ class RunSummary:
 
     def write(self, result: FrameResult) -> None:
         frame, tracks = result.frame, result.tracks.confirmed
+        if self._frames:
+            self._step_s = frame.time_s - self._times_s[1]
         self._times_s = (self._times_s[0] if self._frames else frame.time_s, frame.time_s)
         if self._last_index is not None:
             self._dropped += frame.index - self._last_index - 1
@@ -190,10 +194,13 @@ class RunSummary:
         write_whole(path, text + "\n")
 
     def _duration_s(self) -> float:
-        """From the first frame's start to the last one's end."""
+        """From the first frame's start to the last one's end.
+
+        A frame is shown no longer than the one before it: a long pause makes the mean rate low.
+        """
         shown_s = self._times_s[1] - self._times_s[0]
         if self._info.frame_rate and self._frames:
-            return shown_s + 1 / self._info.frame_rate
+            return shown_s + min(1 / self._info.frame_rate, self._step_s)
         return shown_s * self._frames / (self._frames - 1) if self._frames > 1 else 0.0
 
     def _unique_tracks(self) -> dict[str, Any]:

@@ -99,6 +99,12 @@ def test_looks_are_counted_by_reason() -> None:
     assert calls == {"total": 3, "by_reason": {"max gap": 2, "scene cut": 1}}
 
 
+def test_a_pause_in_the_recording_does_not_lengthen_the_last_frame() -> None:
+    run = summary(replace(UNDATED, frame_rate=0.1))  # in the mean
+    tell(run, [result(index) for index in range(5)])
+    assert run.report()["duration_s"] == 0.2
+
+
 @pytest.mark.parametrize(("count", "duration_s"), [(0, 0), (1, 0), (5, 0.2)])
 def test_without_a_frame_rate_the_duration_comes_from_the_times(
     count: int, duration_s: float
