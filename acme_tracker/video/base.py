@@ -57,13 +57,19 @@ class BaseSource(ABC):
     def __iter__(self) -> Iterator[Frame]:
         start_s, duration_s = self.settings.start_s, self.settings.duration_s
         end_s = math.inf if duration_s is None else start_s + duration_s
-        last_s = 0.0
+        last_s, given = 0.0, False
         for frame in self._frames():
             last_s = frame.time_s
             if last_s >= end_s:
-                return
+                break
             if last_s >= start_s:
+                given = True
                 yield frame
+        if last_s >= end_s and not given:
+            raise SourceError(
+                f"{self.info.source_id} has no frame between {start_s:g} and {end_s:g} s, the next "
+                f"is at {last_s:.2f} s; give a longer duration"
+            )
         if last_s < start_s:
             raise SourceError(
                 f"{self.info.source_id} ends before {start_s:g} s: no frame is left; start earlier"

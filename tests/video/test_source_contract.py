@@ -206,6 +206,15 @@ def test_a_start_behind_the_end_is_an_error(kind: str, make: Make) -> None:
         list(source)
 
 
+@pytest.mark.parametrize("kind", RECORDED)
+def test_a_part_without_any_frame_is_an_error(kind: str, make: Make) -> None:
+    with (
+        pytest.raises(SourceError, match=r"no frame between 0\.41 and 0\.411 s.* 0\.[45]"),
+        make(kind, SourceSettings(start_s=0.41, duration_s=0.001)) as source,
+    ):
+        list(source)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_given_start_of_the_clock_is_told_in_utc(kind: str, make: Make) -> None:
     noon = datetime.fromisoformat("2024-05-03T12:00:00+02:00")
