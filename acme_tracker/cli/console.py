@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
-output = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+from acme_tracker.errors import OutputError
+
+
+class _Output(Console):
+    """Says in one line when results cannot be printed: a log's disk is full, say."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        try:
+            super().print(*objects, **how)
+        except OSError as error:
+            silence_output()
+            why = (error.strerror or type(error).__name__).lower()
+            raise OutputError(
+                f"cannot print to standard output: {why}; send it elsewhere"
+            ) from None
+
+
+class _Errors(Console):
+    """Goes on without a word when nobody can read it."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        with suppress(OSError):
+            super().print(*objects, **how)
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
+output = _Output(highlight=False)
+errors = _Errors(stderr=True, highlight=False)
+
+
+def silence_output() -> None:
+    """What is still to be printed leads nowhere: the interpreter would complain as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(kind: str, message: str, style: str = "red") -> None:

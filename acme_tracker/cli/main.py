@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from acme_tracker import __version__
 from acme_tracker.cli import config, data, doctor, evaluate, export, label, models, track, train
-from acme_tracker.cli.console import complain
+from acme_tracker.cli.console import complain, silence_output
 from acme_tracker.errors import AcmeTrackerError
 
 USER_ERROR = 2
@@ -56,5 +55,5 @@ def run() -> None:
         complain("error", str(error))
         sys.exit(USER_ERROR)
     except BrokenPipeError:  # the reader of our output has gone, as in `acme-tracker models | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_output()
         sys.exit(1)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from acme_tracker.cli import console
+
+FULL = Path("/dev/full")
+MODELS = [sys.executable, "-m", "acme_tracker", "models"]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
+def test_results_that_cannot_be_printed_are_told_in_one_line() -> None:
+    with FULL.open("w") as nowhere:
+        done = subprocess.run(
+            MODELS, stdout=nowhere, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: cannot print to standard output: no space left on device")
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), BrokenPipeError()])
+def test_a_complaint_that_nobody_can_read_stops_nothing(
+    error: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Nowhere(StringIO):
+        def write(self, _: str) -> int:
+            raise error
+
+    monkeypatch.setattr(console, "errors", console._Errors(file=Nowhere()))
+    for _ in range(2):
+        console.complain("error", "nobody reads this")
