@@ -13,6 +13,11 @@ _SECRET_PARAMETER = re.compile(
     r"(?:pass|pwd|token|secret|key|auth|sig|credential|session|user|login)[^=&;#?]*=)[^&;#]*",
     re.IGNORECASE,
 )
+# rtsp://host/user=admin_password=x_channel=1_stream=0.sdp, of cheap recorders
+_SECRET_IN_PATH = re.compile(
+    r"(?P<key>[/_](?:user(?:name)?|login|pass(?:word|wd)?|pwd)=)[^/?#&]*?(?=_[a-z]+=|[/?#&]|$)",
+    re.IGNORECASE,
+)
 _UNSAFE = re.compile(r"[^\w.-]+")
 _LONGEST_NAME = 100
 
@@ -30,7 +35,9 @@ def redact(word: str) -> str:
     rest = url["rest"]
     if "@" in rest and not _HOST_AND_PORT.fullmatch(re.split(r"[/?#]", rest, maxsplit=1)[0]):
         rest = f"{HIDDEN}@{rest.rpartition('@')[2]}"
-    return f"{url['scheme']}://" + _SECRET_PARAMETER.sub(rf"\g<key>{HIDDEN}", rest)
+    for secret in (_SECRET_PARAMETER, _SECRET_IN_PATH):
+        rest = secret.sub(rf"\g<key>{HIDDEN}", rest)
+    return f"{url['scheme']}://{rest}"
 
 
 def safe_name(text: str) -> str:

@@ -20,6 +20,8 @@ from acme_tracker.video.redaction import redact, safe_name
         "http://cam.example/video?token=s3cret&channel=1",
         "http://cam.example/video?user=s3cret&PASSWORD=s3cret",
         "http://cam.example/video?x=1&api_key=s3cret;pwd=s3cret#auth=s3cret",
+        "rtsp://10.0.0.5/user=s3cret_password=s3cret_channel=1_stream=0.sdp?real_stream",
+        "rtsp://10.0.0.5/live/pwd=s3cret/1",
         "HTTPS://cam.example/hls/live.m3u8?X-Amz-Signature=s3cret",
     ],
 )
