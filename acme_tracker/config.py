@@ -183,7 +183,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 def _set_dotted(values: dict[str, Any], key: str, value: Any) -> None:
     *groups, last = key.split(".")
     for group in groups:
-        inner = values.setdefault(group, {})
+        inner = values.get(group)
+        if inner is None:  # also where a file has the group's name and nothing in it
+            inner = values[group] = {}
         if not isinstance(inner, dict):
             raise ConfigError(f"{key}: {group!r} is a value, not a group of settings")
         values = inner

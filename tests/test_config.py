@@ -70,6 +70,8 @@ def test_a_group_whose_keys_are_all_commented_out_is_fine(tmp_path: Path) -> Non
     path = tmp_path / "mine.yaml"
     path.write_text("lifecycle:\n  # lost_s: 3\ndetector:\n  score: 0.2\n")
     assert TrackSettings.load(path) == TrackSettings.load(None, {"detector.score": 0.2})
+    loaded = TrackSettings.load(path, {"lifecycle.coast_s": 2})
+    assert (loaded.lifecycle.coast_s, loaded.detector.score) == (2, 0.2)
 
 
 def test_a_missing_file_is_told_by_name(tmp_path: Path) -> None:
