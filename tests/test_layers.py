@@ -18,6 +18,7 @@ LEVELS: tuple[frozenset[str], ...] = (
             "boxes",
             "config",
             "errors",
+            "figures",
             "timing",
             "resources",
             "tables",

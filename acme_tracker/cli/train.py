@@ -65,13 +65,14 @@ def train(
     keep_freed_memory()
     with join_processes(choose_device(device)) as (processes, place):
         learner = open_learner(data, settings, place, processes)
-        with shown_warnings(), _progress(processes.first) as watch:
-            trainer = Trainer(learner, out, place, resume, watch, processes)
+        with shown_warnings():
+            with _progress(processes.first) as watch:
+                trainer = Trainer(learner, out, place, resume, watch, processes)
+                if processes.first:
+                    _say_what_is_learnt(trainer)
+                _run(trainer, out)
             if processes.first:
-                _say_what_is_learnt(trainer)
-            _run(trainer, out)
-        if processes.first:
-            _report(trainer, out)
+                _report(trainer, out)
 
 
 def _run(trainer: Trainer, out: Path) -> None:
@@ -148,7 +149,7 @@ def _report(trainer: Trainer, out: Path) -> None:
     shown = (trainer.learner.measure, "AP")
     figures = [f"{n} {v:.1f}" for n, v in row.items() if n.startswith(shown) and not math.isnan(v)]
     what = f"best after epoch {progress.best_epoch} of {progress.epoch}: {', '.join(figures)}"
-    output.print(what, soft_wrap=True)
+    output.print(escape(what), soft_wrap=True)
     print_paths([out / BEST, out / METRICS, *_pictures(trainer, out)])
 
 

@@ -14,6 +14,7 @@ from acme_tracker.datasets import load_image
 from acme_tracker.datatypes import Image
 from acme_tracker.errors import OutputError
 from acme_tracker.evaluation.detection import DetectionReport
+from acme_tracker.figures import plain
 from acme_tracker.metrics.average_precision import RECALLS
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def precision_recall_figure(report: DetectionReport) -> Figure:
         if np.isnan(precision).any():
             continue
         reached = precision > 0
-        label = f"{name}: AP50 {100 * report.average_precision.mean(0.5, class_id):.1f}"
+        label = f"{plain(name)}: AP50 {100 * report.average_precision.mean(0.5, class_id):.1f}"
         (line,) = axes.plot(RECALLS[reached], precision[reached], label=label)
         point = report.working_point
         place = (point.recall(class_id), point.precision(class_id))
@@ -67,7 +68,7 @@ def precision_recall_figure(report: DetectionReport) -> Figure:
 def confusion_figure(report: DetectionReport) -> Figure:
     """True by detected class, counts on shares of each row."""
     counts = report.working_point.confusion
-    names = list(report.classes)
+    names = [plain(name) for name in report.classes]
     side = 2.6 + 0.75 * len(counts)
     figure = _figure(side + 1, side)
     axes = figure.add_subplot()

@@ -10,6 +10,7 @@ from pathlib import Path
 from acme_tracker.errors import OutputError
 from acme_tracker.evaluation.running import SetupReport
 from acme_tracker.evaluation.setups import COSTS, Oracle
+from acme_tracker.figures import plain
 
 TOTAL = "total"
 _SCORES = ("HOTA", "DetA", "AssA", "LocA", "MOTA", "IDF1", "IDSW", "Frag", "FP", "FN")
@@ -75,9 +76,9 @@ def draw_front(reports: Sequence[SetupReport], path: Path) -> None:
             words["every"], _place(report), (5, 4), textcoords="offset points", fontsize=7
         )
     for number, name in enumerate(trackers):
-        axes.plot([], [], "s", color=f"C{number % 10}", label=name)
+        axes.plot([], [], "s", color=f"C{number % 10}", label=plain(name))
     for number, name in enumerate(detectors if len(detectors) > 1 else ()):
-        axes.plot([], [], _MARKERS[number % len(_MARKERS)], color="0.4", label=name)
+        axes.plot([], [], _MARKERS[number % len(_MARKERS)], color="0.4", label=plain(name))
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("{x:g}")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker.errors import OutputError
+from acme_tracker.figures import plain
 from acme_tracker.metrics.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def draw_timeline(told: Timeline, path: Path, title: str = "") -> None:
     np.minimum.at(first, rows, shown.frame_index)
     place = np.argsort(np.argsort(first, kind="stable"), kind="stable")
     _bars(axes, shown, place[rows])
-    axes.set_title(f"{title}  {_summary(told)}".strip(), loc="left", fontsize=10)
+    axes.set_title(f"{plain(title)}  {_summary(told)}".strip(), loc="left", fontsize=10)
     axes.set_ylim(max(1, len(tracks)) - 0.4, -0.6)
     axes.set_yticks(place, [str(track) for track in tracks], fontsize=6)
     axes.set_ylabel("truth track")

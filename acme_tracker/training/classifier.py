@@ -21,6 +21,7 @@ from torch.utils.data import Dataset
 from acme_tracker.datasets import ClassifiedImages, load_image, open_class_folders
 from acme_tracker.datatypes import Image
 from acme_tracker.errors import ConfigError, DatasetError, DetectorError, OutputError
+from acme_tracker.figures import plain
 from acme_tracker.networks.smaller_vgg import SmallerVGGNet
 from acme_tracker.training.appearance import appearance
 from acme_tracker.training.draws import Draw, EpochBatches
@@ -224,9 +225,9 @@ def draw_confusion(counts: Ints, classes: Sequence[str]) -> bytes:
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if shares[row, column] > 0.5 else "black"
         axes.text(column, row, str(count), ha="center", va="center", color=colour)
-    places = range(len(classes))
-    axes.set_xticks(places, classes, rotation=45, ha="right")
-    axes.set_yticks(places, classes)
+    places, names = range(len(classes)), [plain(name) for name in classes]
+    axes.set_xticks(places, names, rotation=45, ha="right")
+    axes.set_yticks(places, names)
     axes.set(xlabel="found", ylabel="true")
     file = BytesIO()
     figure.savefig(file, format="png")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from acme_tracker.datasets import load_image
 from acme_tracker.datatypes import Boxes, Image
+from acme_tracker.figures import plain
 from acme_tracker.interfaces import Detector
 from acme_tracker.training.data import TrainingData
 from acme_tracker.training.labels import LabelRules
@@ -52,7 +53,7 @@ def draw_curves(rows: Sequence[Row], path: Path) -> None:
             axes.plot(
                 *zip(*points, strict=True),
                 ".-",
-                label=name,
+                label=plain(name),
                 color=colour,
                 linewidth=wide,
                 markersize=3,

@@ -328,8 +328,7 @@ def test_the_life_of_a_track_is_what_was_shown_of_it() -> None:
 def test_the_life_of_a_track_that_leaves_ends_inside_the_picture() -> None:
     story = Story(coast_s=0, lost_s=0.2)
     shown = [story.seen(car(60 - 20 * step)).confirmed for step in range(6)]
-    for _ in range(6):
-        shown.append(story.seen().confirmed)
+    shown += [story.seen().confirmed for _ in range(6)]
     (ended,) = [e for e in story.events if e.kind is EventKind.ENDED]
     *_, last = [tracks for tracks in shown if len(tracks)]
     assert ended.life.last_xyxy == tuple(last.xyxy[0].tolist())
