@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -82,8 +84,9 @@ class ResultFolders:
         self._making = Lock()
         self._inputs = {Path(word).resolve() for word in sources if Path(word).is_file()}
 
-    def make(self, info: SourceInfo) -> Path:
-        """A folder that no other source of this run has, without results of an earlier run.
+    @contextmanager
+    def hold(self, info: SourceInfo) -> Iterator[Path]:
+        """A folder that no other source of this or another run writes to, with nothing in it yet.
 
         Sources that run at the same time may ask at the same time.
 
@@ -91,26 +94,22 @@ class ResultFolders:
             OutputError: it cannot be made, or not be written to.
         """
         with self._making:
-            return self._make(info)
+            folder, claim = self._claim(info)
+        try:
+            _empty(folder, info)
+            yield folder
+        finally:
+            os.close(claim)
 
-    def _make(self, info: SourceInfo) -> Path:
+    def _claim(self, info: SourceInfo) -> tuple[Path, int]:
         plain = self._base / info.name
         if info.live and plain.exists() and info.started_at is not None:
             plain = plain.with_name(f"{info.name}-{info.started_at:%Y%m%dT%H%M%SZ}")
         folder, number = plain, 2
-        while not self._is_free(folder, info):
+        while not self._is_free(folder, info) or (claim := _claim(folder)) is None:
             folder, number = plain.with_name(f"{plain.name}-{number}"), number + 1
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for name in RESULTS:
-                (folder / name).unlink(missing_ok=True)
-            write_whole(folder / SUMMARY, _begun(info))
-        except OSError as error:
-            raise OutputError(
-                f"cannot make the folder {folder}: {error.strerror}; give another with -o"
-            ) from None
         self._taken.add(folder)
-        return folder
+        return folder, claim
 
     def _is_free(self, folder: Path, info: SourceInfo) -> bool:
         """Whether nothing is lost if this source's results go there."""
@@ -121,6 +120,44 @@ class ResultFolders:
         return not folder.exists() or (
             not info.live and _source_of(folder) in (None, info.source_id)
         )
+
+
+def _claim(folder: Path) -> int | None:
+    """Make a folder and hold it while the file that this gives is open; None: another run does.
+
+    Whatever ends a run, the system lets go of its folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if sys.platform == "win32":  # folders cannot be locked there
+            return os.open(os.devnull, os.O_RDONLY)
+        claim = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise _cannot_make(folder, error) from None
+    import fcntl
+
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(claim)
+        return None
+    except OSError:  # a file system without locks
+        pass
+    return claim
+
+
+def _empty(folder: Path, info: SourceInfo) -> None:
+    """Take an earlier run's results out, and say that one has begun."""
+    try:
+        for name in RESULTS:
+            (folder / name).unlink(missing_ok=True)
+        write_whole(folder / SUMMARY, _begun(info))
+    except OSError as error:
+        raise _cannot_make(folder, error) from None
+
+
+def _cannot_make(folder: Path, error: OSError) -> OutputError:
+    return OutputError(f"cannot make the folder {folder}: {error.strerror}; give another with -o")
 
 
 def _begun(info: SourceInfo) -> str:
@@ -206,7 +243,7 @@ def track_source(
                     Prefetch(timed, prepare=prepare, interrupted=lambda: interrupt.wanted)
                 )
             info = frames.info
-            folder = folders.make(info)
+            folder = stack.enter_context(folders.hold(info))
             session = stack.enter_context(open_session(info, settings, detector, ahead))
             configuration = settings.model_dump(mode="json")
             summary = RunSummary(info, session.classes, names or {}, configuration)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from acme_tracker.datatypes import (
-    SourceInfo,
-)
+from acme_tracker.datatypes import SourceInfo
 from acme_tracker.errors import OutputError, SourceError
 from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
-from acme_tracker.pipeline import (
-    Interrupt,
-)
+from acme_tracker.pipeline import Interrupt
 from tests.fakes import ScriptedDetector
 from tests.runs import CAR, SETTINGS, Pictures
+
+HOLD = """
+import sys
+from pathlib import Path
+from acme_tracker.outputs import ResultFolders
+from tests.runs import Pictures
+with ResultFolders(Path(sys.argv[1])).hold(Pictures(1).info) as folder:
+    print(folder.name, flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_a_run_leaves_its_files_and_says_it_is_complete(tmp_path: Path) -> None:
@@ -55,22 +63,41 @@ def test_a_stop_before_the_first_frame_leaves_no_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def place(folders: ResultFolders, info: SourceInfo) -> str:
+    """Where a source's results go, which is over at once."""
+    with folders.hold(info) as folder:
+        return folder.name
+
+
 def test_two_sources_of_one_name_get_two_folders(tmp_path: Path) -> None:
     folders = ResultFolders(tmp_path)
     info = Pictures(1).info
-    assert [folders.make(info).name for _ in range(3)] == ["pictures", "pictures-2", "pictures-3"]
+    names = [place(folders, info) for _ in range(3)]
+    assert names == ["pictures", "pictures-2", "pictures-3"]
 
 
 def test_a_recording_replaces_its_results_and_a_live_source_keeps_them(tmp_path: Path) -> None:
     recorded, live = Pictures(1).info, Pictures(1, live=True).info
-    assert ResultFolders(tmp_path).make(recorded) == ResultFolders(tmp_path).make(recorded)
-    assert ResultFolders(tmp_path).make(live).name == "pictures-2"
+    assert [place(ResultFolders(tmp_path), recorded) for _ in range(2)] == ["pictures"] * 2
+    assert place(ResultFolders(tmp_path), live) == "pictures-2"
+
+
+def test_a_run_of_another_program_keeps_its_folder_until_it_ends(tmp_path: Path) -> None:
+    info = Pictures(1).info
+    words = [sys.executable, "-c", HOLD, str(tmp_path)]
+    pipe, root = subprocess.PIPE, Path(__file__).parents[1]
+    with subprocess.Popen(words, cwd=root, stdin=pipe, stdout=pipe) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"pictures\n"
+        assert place(ResultFolders(tmp_path), info) == "pictures-2"
+        other.kill()
+    assert place(ResultFolders(tmp_path), info) == "pictures"
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match=r"cannot make the folder .*; give another"):
-        ResultFolders(tmp_path / "file").make(Pictures(1).info)
+        place(ResultFolders(tmp_path / "file"), Pictures(1).info)
 
 
 def test_results_of_an_earlier_run_do_not_stay_among_those_of_this_one(tmp_path: Path) -> None:
