@@ -1,6 +1,12 @@
 """The program's entry: `acme-tracker`, and `python -m acme_tracker`."""
 
+import signal
 import sys
+
+if "__mp_main__" in sys.modules:
+    # Python loads this again in the processes that `multiprocessing` starts. A terminal sends
+    # Ctrl-C to them too; they leave it to the first one, which ends them.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def run() -> None:

@@ -18,6 +18,7 @@ from acme_tracker.errors import AcmeTrackerError, ConfigError, DatasetError
 from acme_tracker.training.abreast import open_abreast
 from acme_tracker.training.averaging import MovingAverage
 from acme_tracker.training.draws import EpochBatches
+from acme_tracker.training.interrupts import interrupted_later
 from acme_tracker.training.learning import Learner, Made, Run
 from acme_tracker.training.pictures import draw_curves
 from acme_tracker.training.precision import Precision, check_precision
@@ -129,8 +130,10 @@ class Trainer:
         while not self.finished:
             self._batches.epoch = self.progress.epoch
             self._begin_epoch()
+            with interrupted_later():  # here the processes that load are started
+                batches = iter(loader)
             with self._abreast.at_work() if self._abreast else nullcontext():
-                row = self._one_epoch(iter(loader))
+                row = self._one_epoch(batches)
             self.progress.epoch += 1
             if self._validates_now():
                 row |= self._validate()
