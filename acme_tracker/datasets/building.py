@@ -111,6 +111,11 @@ class DatasetBuilder:
         self._class.append(number)
         self._ignore.append(ignore or region)
 
+    def lost_box(self, place: Path, why: str, line: int | None = None) -> None:
+        """A box on the last image cannot be read: nobody knows what else is on that image."""
+        self.problems.error(place, why, line)
+        self._images[-1] = (*self._images[-1][:3], False)
+
     def _class_id(self, name: str) -> int:
         if name not in self._ids:
             if self._fixed:

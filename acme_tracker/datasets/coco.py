@@ -134,9 +134,9 @@ def _read_box(
         ignore = bool(annotation.get("iscrowd") or annotation.get("ignore"))
         builder.box((left, top, left + width, top + height), names[category], ignore)
     except KeyError as error:
-        builder.problems.error(file, f"annotations[{number}]: wanted {error.args[0]}")
+        builder.lost_box(file, f"annotations[{number}]: wanted {error.args[0]}")
     except (TypeError, ValueError) as error:
-        builder.problems.error(file, f"annotations[{number}]: {error}")
+        builder.lost_box(file, f"annotations[{number}]: {error}")
 
 
 def image_folder(file: Path, split: str, images: list[Any]) -> Path:

@@ -99,7 +99,7 @@ def _read_image(file: Path, image: Element, pictures: _Pictures, builder: Datase
         try:
             builder.box(_xyxy(shape), shape.get("label", ""), _ignored(shape))
         except ValueError as error:
-            builder.problems.error(file, str(error), line_of(shape))
+            builder.lost_box(file, str(error), line_of(shape))
         if float(shape.get("rotation") or 0):
             builder.problems.warn(file, "box is rotated: taken upright", line_of(shape))
 

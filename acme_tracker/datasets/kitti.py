@@ -74,7 +74,7 @@ def _read_image(image: Path, labels: Path, split: str, builder: DatasetBuilder) 
             name, xyxy = _parse(text.split())
             builder.box(xyxy, name)
         except ValueError as error:
-            builder.problems.error(labels, str(error), line)
+            builder.lost_box(labels, str(error), line)
 
 
 def _parse(words: list[str]) -> tuple[str, list[float]]:

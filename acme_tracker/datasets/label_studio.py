@@ -145,7 +145,7 @@ def _read_results(
             xyxy = left * per_x, top * per_y, (left + width) * per_x, (top + height) * per_y
             to.box(xyxy, label, result.get("id") in ignored)
         except ValueError as error:
-            to.problems.error(file, f"{where}: {error}")
+            to.lost_box(file, f"{where}: {error}")
         if value.get("rotation"):
             to.problems.warn(file, f"{where}: box is rotated: taken upright")
 

@@ -92,7 +92,7 @@ def _read_file(
         try:
             _read_object(element, builder)
         except ValueError as error:
-            builder.problems.error(file, str(error), line_of(element))
+            builder.lost_box(file, str(error), line_of(element))
     return image
 
 

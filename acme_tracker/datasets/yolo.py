@@ -191,7 +191,7 @@ def _read_image(image: Path, name: str, split: str, builder: DatasetBuilder) -> 
                 raise ValueError(f"class {class_id} is none of 0..{last} ({', '.join(names)})")
             builder.box(xyxy, names[class_id])
         except ValueError as error:
-            builder.problems.error(labels, str(error), line)
+            builder.lost_box(labels, str(error), line)
 
 
 def _parse_row(words: list[str], size: tuple[int, int]) -> tuple[int, list[float]]:

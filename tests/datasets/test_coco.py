@@ -68,6 +68,7 @@ def test_a_bad_annotation_is_left_out_with_its_place(
     good = {"image_id": 70, "category_id": 3, "bbox": [1, 1, 2, 2]}
     data = open_dataset(made(tmp_path, coco([good, row])))
     assert len(data.boxes) == 1
+    assert data[0].labelled.any() == ("image_id" in message)
     (problem,) = data.problems
     assert problem.path.endswith("instances_train2017.json")
     assert problem.message.startswith("annotations[1]: ")

@@ -32,7 +32,8 @@ def test_check_prints_what_it_understood_and_writes_a_montage(yolo: Path, tmp_pa
     result = run("check", yolo, "--montage", tmp_path / "m.png")
     assert result.exit_code == 0
     assert "1 images (train 1), 1 boxes" in result.output
-    assert "1 errors (left out), 0 warnings" in result.output
+    assert "1 errors (left out), 1 warnings" in result.output
+    assert "Unlabelled, which is unknown and not background: car on 1, bus on 1" in result.output
     assert "a [x].txt:2: row must be" in result.output
     assert (tmp_path / "m.png").is_file()
 

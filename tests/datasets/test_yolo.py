@@ -68,6 +68,7 @@ def test_a_bad_row_is_left_out_with_its_file_and_line(
     root = made(tmp_path, f"0 0.5 0.5 0.2 0.2\n\n{row}\n")
     data = open_dataset(root)
     assert len(data.boxes) == 1
+    assert not data[0].labelled.any()  # what the row says is there is no background
     (problem,) = data.problems
     assert (Path(problem.path).name, problem.line, problem.severity) == ("a.txt", 3, "error")
     with pytest.raises(DatasetError, match=rf"a\.txt:3: .*{message}"):
