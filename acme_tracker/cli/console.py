@@ -9,14 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.markup import escape
 
 from acme_tracker.errors import OutputError
 
+_WHOLE = 500  # columns
+
 
 class _Output(Console):
-    """Says in one line when results cannot be printed: a log's disk is full, say."""
+    """Says in one line when results cannot be printed: a log's disk is full, say.
+
+    A file or another program gets tables whole, however wide.
+    """
+
+    @property  # type: ignore[misc]  # nobody sets it
+    def size(self) -> ConsoleDimensions:
+        size = super().size
+        narrow = self.is_terminal or "COLUMNS" in os.environ
+        return size if narrow else ConsoleDimensions(_WHOLE, size.height)
 
     def print(self, *objects: Any, **how: Any) -> None:
         try:

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from acme_tracker.cli.console import errors, output
 from acme_tracker.datasets import (
     map_sequence,
     open_class_folders,
@@ -91,7 +91,7 @@ def check(
         picture = dataset_montage(dataset) if montage is not None else None
     if montage is not None and picture is not None:
         save_picture(picture, montage)
-        Console(stderr=True).print(f"Montage: {escape(str(montage))}")
+        errors.print(f"Montage: {escape(str(montage))}")
 
 
 @app.command()
@@ -139,17 +139,16 @@ def _open_sequences(
 
 
 def _print_written(written: Written, form: str) -> None:
-    console = Console()
-    console.print(
+    output.print(
         f"Wrote {form}: {written.images} images, {written.boxes} boxes to"
         f" {escape(str(written.folder))}"
     )
     for left in written.left_out:
-        console.print(f"[yellow]Left out[/]: {left.count} {left.what}")
+        output.print(f"[yellow]Left out[/]: {left.count} {left.what}")
 
 
 def _report_dataset(dataset: DetectionDataset, decode: bool, strict: bool, as_json: bool) -> None:
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with Progress(console=errors, transient=True) as bar:
         task = bar.add_task("looking at images", total=len(dataset))
         report = check_dataset(dataset, decode, lambda done: bar.update(task, completed=done))
     if strict and report.problems:
@@ -161,23 +160,22 @@ def _report_dataset(dataset: DetectionDataset, decode: bool, strict: bool, as_js
 
 
 def _print_report(report: DatasetReport) -> None:
-    console = Console()
     splits = ", ".join(f"{name or 'no split'} {count}" for name, count in report.splits.items())
-    console.print(f"[bold]{report.format}[/] {escape(report.root)}")
-    console.print(
+    output.print(f"[bold]{report.format}[/] {escape(report.root)}")
+    output.print(
         f"{report.images} images ({splits}), {report.boxes} boxes;"
         f" {report.background_images} images are background,"
         f" {report.unlabelled_images} unlabelled; {report.regions} regions to ignore"
     )
-    console.print(_class_table(report))
+    output.print(_class_table(report))
     if report.unlabelled_classes:
         lacking = ", ".join(f"{name} on {n}" for name, n in report.unlabelled_classes.items())
-        console.print(f"Unlabelled, which is unknown and not background: {lacking} images")
+        output.print(f"Unlabelled, which is unknown and not background: {lacking} images")
     for title, groups in (("same content", report.duplicates), ("across splits", report.leaks)):
         copies = sum(len(group) - 1 for group in groups)
-        console.print(f"Duplicate images, {title}: {copies}")
+        output.print(f"Duplicate images, {title}: {copies}")
         for group in groups[:_SHOWN]:
-            console.print("  " + escape(" = ".join(group)), soft_wrap=True)
+            output.print("  " + escape(" = ".join(group)), soft_wrap=True)
     _print_problems(report.problems)
 
 
@@ -197,13 +195,12 @@ def _class_table(report: DatasetReport) -> Table:
 
 
 def _print_problems(problems: Sequence[Problem]) -> None:
-    console = Console()
     counts = {kind: sum(p.severity == kind for p in problems) for kind in ("error", "warning")}
-    console.print(f"Problems: {counts['error']} errors (left out), {counts['warning']} warnings")
+    output.print(f"Problems: {counts['error']} errors (left out), {counts['warning']} warnings")
     for problem in sorted(problems, key=lambda p: p.severity)[:_SHOWN]:
-        console.print(f"  {problem.severity}: {escape(str(problem))}", soft_wrap=True)
+        output.print(f"  {problem.severity}: {escape(str(problem))}", soft_wrap=True)
     if len(problems) > _SHOWN:
-        console.print(f"  ... and {len(problems) - _SHOWN} more: --json has all of them")
+        output.print(f"  ... and {len(problems) - _SHOWN} more: --json has all of them")
 
 
 def _describe(sequence: TrackSequence) -> dict[str, Any]:
@@ -250,7 +247,7 @@ def _report_sequences(sequences: Sequence[TrackSequence], as_json: bool) -> None
             by_class,
         )
         table.add_row(*(escape(str(word)) for word in words))
-    Console().print(table)
+    output.print(table)
     _print_problems([problem for sequence in sequences for problem in sequence.problems])
 
 
@@ -266,5 +263,5 @@ def _check_folders(paths: Sequence[Path], split: str | None, strict: bool, as_js
         table = Table("class", "images", title=f"{FOLDERS} {path}: {len(images)} images")
         for name, count in by_class.items():
             table.add_row(escape(name), str(count))
-        Console().print(table)
+        output.print(table)
         _print_problems(images.problems)

@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.table import Table
 
 from acme_tracker.cli import console
 
@@ -23,6 +24,14 @@ def test_results_that_cannot_be_printed_are_told_in_one_line() -> None:
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: cannot print to standard output: no space left on device")
+
+
+def test_a_file_gets_tables_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    table = Table(*(f"a long title {number}" for number in range(20)))
+    file = StringIO()
+    console._Output(file=file).print(table)
+    assert all(f"a long title {number}" in file.getvalue() for number in range(20))
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), BrokenPipeError()])
