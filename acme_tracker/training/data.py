@@ -104,7 +104,10 @@ def _advice(left_out: int, outputs: ClassList) -> str:
             f"none of {left_out} images labels all of {', '.join(outputs)}: name in model.classes "
             "those that they all do"
         )
-    return "data.validation_names in the settings says which images are held out"
+    return (
+        "give more images, or say in data.validation_names which are held out (else the last "
+        "data.validation_share of them are, one at least)"
+    )
 
 
 def _marked(data: DetectionDataset, settings: TrainSettings) -> Mask:

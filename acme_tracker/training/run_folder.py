@@ -74,7 +74,8 @@ class RunFolder:
                 was, now = (values.get(key, "not given") for values in (old, new))
                 raise ConfigError(
                     f"--resume: {key} was {was} and is now {now}; a run goes on with the settings "
-                    f"that it began with, which are in {self.path / SETTINGS}"
+                    f"that it began with, which are in {self.path / SETTINGS}; to train on with "
+                    f"others, begin one with --set model.weights={self.path}"
                 )
         if saved["data"] != dict(data):
             raise ConfigError(

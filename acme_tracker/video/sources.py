@@ -90,6 +90,8 @@ def _expand(word: str) -> list[str]:
         return _of_folder(path)
     if may_be_live(word):
         return [word]
+    if path.exists():
+        raise SourceError(f"{word} is a pipe or device, and no file: give a file or an address")
     if _MAGIC.search(word):
         return _of_pattern(word)
     raise SourceError(f"{redact(word)}: no such file, folder or pattern match; check the path")

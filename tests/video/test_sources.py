@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -73,6 +74,13 @@ def test_a_word_that_matches_nothing_says_so(name: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
         expand_sources([word])
     assert word in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError, match="is a pipe or device, and no file"):
+        expand_sources([str(tmp_path / "pipe")])
 
 
 def test_pictures_that_the_shell_spread_out_are_an_error(tmp_path: Path) -> None:
