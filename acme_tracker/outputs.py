@@ -70,7 +70,8 @@ class ResultFolders:
     """Gives every source of a run a folder of its own.
 
     A recording's results can be made again, so they replace those of its earlier runs, and of
-    nothing else: not those of another source of the same name, not a file that is itself a source.
+    nothing else: not those of another source of the same name or of a run that is still at work,
+    not a file that is itself a source.
     A live source's cannot be made again: where some are, its folder is named by the time.
 
     Args:
@@ -106,7 +107,7 @@ class ResultFolders:
         if info.live and plain.exists() and info.started_at is not None:
             plain = plain.with_name(f"{info.name}-{info.started_at:%Y%m%dT%H%M%SZ}")
         folder, number = plain, 2
-        while not self._is_free(folder, info) or (claim := _claim(folder)) is None:
+        while not self._is_free(folder, info) or (claim := _lock(folder)) is None:
             folder, number = plain.with_name(f"{plain.name}-{number}"), number + 1
         self._taken.add(folder)
         return folder, claim
@@ -122,7 +123,7 @@ class ResultFolders:
         )
 
 
-def _claim(folder: Path) -> int | None:
+def _lock(folder: Path) -> int | None:
     """Make a folder and hold it while the file that this gives is open; None: another run does.
 
     Whatever ends a run, the system lets go of its folder.
