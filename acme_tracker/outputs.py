@@ -71,8 +71,8 @@ class ResultFolders:
 
     A recording's results can be made again, so they replace those of its earlier runs, and of
     nothing else: not those of another source of the same name or of a run that is still at work,
-    not a file that is itself a source.
-    A live source's cannot be made again: where some are, its folder is named by the time.
+    not a file that is itself a source. A live source's cannot be made again: where some are, its
+    folder is named by the time.
 
     Args:
         base: the folder of folders.
