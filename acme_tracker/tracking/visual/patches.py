@@ -11,9 +11,9 @@ from acme_tracker.tracking.visual.arrays import NUMPY, Array, Arrays
 
 Floats = NDArray[np.float32]
 
-ROWS = 360  # the picture is reduced, by a whole number, to about so many rows
+ROWS = 540  # the picture is reduced, by a whole number, to about so many rows
 LEVELS = 6  # the picture, its half, its quarter, ...
-COARSE = 1.2  # samples further apart than so many pixels of a level are read from the next one
+COARSE = 1.5  # samples further apart than so many pixels of a level are read from the next one
 
 
 class Pyramid:
