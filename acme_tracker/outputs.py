@@ -243,7 +243,9 @@ def track_source(
                 frames = stack.enter_context(
                     Prefetch(timed, prepare=prepare, interrupted=lambda: interrupt.wanted)
                 )
-            info = frames.info
+                info = frames.info
+                if not info.live:  # without a frame, an earlier run's results stay
+                    frames.wait_for_first()
             folder = stack.enter_context(folders.hold(info))
             session = stack.enter_context(open_session(info, settings, detector, ahead))
             configuration = settings.model_dump(mode="json")

@@ -113,6 +113,16 @@ def test_results_of_an_earlier_run_do_not_stay_among_those_of_this_one(tmp_path:
     assert (folder / "notes.txt").read_text() == "old"
 
 
+def test_a_recording_that_gives_no_frame_leaves_earlier_results_alone(tmp_path: Path) -> None:
+    track_source(Pictures(3), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path))
+    run = track_source(
+        Pictures(3, breaks_at=0), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path)
+    )
+    assert (str(run.error), run.folder) == ("pictures ends early", None)
+    assert "complete" in (tmp_path / "pictures" / "summary.json").read_text()
+    assert len((tmp_path / "pictures" / "tracks.csv").read_text().splitlines()) == 4
+
+
 def test_a_source_is_never_overwritten_by_its_own_results(tmp_path: Path) -> None:
     video = tmp_path / "pictures" / "annotated.mp4"
     video.parent.mkdir()

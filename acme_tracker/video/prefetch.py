@@ -90,6 +90,13 @@ class Prefetch:
         if self._thread is not None:
             self._thread.join(_GRACE_S)
 
+    def wait_for_first(self) -> None:
+        """Return once a frame is there, or the source's end; raise what kept it from any."""
+        with self._changed:
+            self._wait_for(lambda: bool(self._queue) or self._done)
+            if not self._queue and self._error is not None:
+                raise self._error
+
     def __iter__(self) -> Iterator[Frame]:
         while (frame := self._take()) is not None:
             yield frame
