@@ -203,7 +203,12 @@ def _explain(cls: type[Settings], error: ValidationError, where: str, overridden
         return f"unknown key {key!r} in {source}{hint}"
     if first["type"] == "missing":
         return f"{key} in {source} is missing: it must be given"
-    return f"{key} in {source}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}"
+    wanted = first["msg"][0].lower() + first["msg"][1:]
+    if first["type"] == "tuple_type":
+        wanted = "should be a list, [a, b]"
+    if first["type"] == "model_type":
+        wanted = f"should be a group of settings ({', '.join(_keys_of(cls, path))})"
+    return f"{key} in {source}: {wanted}, got {first['input']!r}"
 
 
 def _keys_of(cls: type[BaseModel], path: list[str]) -> list[str]:
