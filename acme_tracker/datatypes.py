@@ -26,6 +26,8 @@ Image = NDArray[np.uint8]  # (H, W, 3) BGR
 Luma = NDArray[np.uint8]  # (H, W) brightness
 Boxes = NDArray[np.float32]  # (N, 4) xyxy
 
+GLANCE_PX = 160  # width of a frame's small picture
+
 
 # --- Sources and frames -------------------------------------------------------------------------
 
@@ -96,9 +98,24 @@ class Frame:
         """(H, W), contiguous: the decoder's 8-bit Y plane as stored, else OpenCV's grey."""
         return self._make_luma()
 
+    @cached_property
+    def small(self) -> Luma:
+        """(h, w), GLANCE_PX wide: brightness, for who has a look at the whole picture."""
+        return _shrunk(self.luma, GLANCE_PX)
+
     def yuv(self) -> Yuv:
         """A copy to draw on, of the decoder's planes where they are as an encoder takes them."""
         return Yuv.of_image(self.image) if self._make_yuv is None else self._make_yuv()
+
+
+def _shrunk(luma: Luma, width: int) -> Luma:
+    """(H, W) -> (h, width): each pixel is the mean of four; the others need not be read."""
+    import cv2
+
+    step = max(1, luma.shape[1] // (2 * width))
+    size = (width, max(1, round(width * luma.shape[0] / luma.shape[1])))
+    small = cv2.resize(luma[::step, ::step], size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(small, np.uint8)
 
 
 def grey(image: Image) -> Luma:

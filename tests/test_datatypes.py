@@ -81,6 +81,16 @@ def test_a_frame_converts_once_and_only_when_asked() -> None:
     assert made == ["image"]
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (800, 640), (353, 200)])
+def test_a_small_picture_shows_the_whole_frame(size: tuple[int, int]) -> None:
+    width, height = size
+    x = np.linspace(0, 255, width)[None, :, None].astype(np.uint8)
+    small = Frame.of_image(np.tile(x, (height, 1, 3)), 0, 0).small
+    assert small.shape == (round(160 * height / width), 160)
+    assert small[0].astype(int) == pytest.approx(np.linspace(0, 255, 160), abs=4)
+    assert np.ptp(small, axis=0).max() <= 1
+
+
 def test_a_frame_of_a_wrong_picture_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"image must be \(H, W, 3\) uint8, got \(2, 3\)"):
         Frame.of_image(np.zeros((2, 3), np.uint8), 0, 0)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from acme_tracker.boxes import centres, coverage, from_centres, from_ltwh, sizes
 from acme_tracker.datatypes import Boxes, Frame
 
-WIDTH = 160  # of the small picture in which movement is seen
 LEAST_CHANGE = 8  # grey levels
 NOISES = 4  # a change is so many times the picture's own noise
 LEAST_PIXELS = 4  # of the small picture
@@ -16,7 +15,7 @@ TRACK_GROWN = 1.25  # an object's edges, shadow and lights move outside its box
 
 
 class Movement:
-    """Sees movement: a small grey picture against the one before."""
+    """Sees movement: a frame's small picture against that of the frame before."""
 
     def __init__(self) -> None:
         self._last = self._now = np.empty((0, 0), np.int16)
@@ -24,13 +23,8 @@ class Movement:
 
     def watch(self, frame: Frame) -> None:
         """Call on every frame."""
-        import cv2
-
-        width, height = self._size = frame.size
-        step = max(1, min(4, width // (2 * WIDTH)))  # pixels left out need not be read
-        small_size = (WIDTH, max(1, round(WIDTH * height / width)))
-        small = cv2.resize(frame.luma[::step, ::step], small_size, interpolation=cv2.INTER_AREA)
-        self._last, self._now = self._now, small.astype(np.int16)
+        self._size = frame.size
+        self._last, self._now = self._now, frame.small.astype(np.int16)
 
     def outside(self, tracked: Boxes) -> Boxes:
         """Boxes (M, 4) around what moves on the last frame outside the tracked boxes (N, 4)."""

@@ -110,8 +110,7 @@ class SceneCuts:
         """Whether this frame shows another scene than the one before."""
         import cv2
 
-        # Every fourth pixel is enough for cells of hundreds, and saves reading the rest.
-        grid = cv2.resize(frame.luma[::4, ::4], self.GRID, interpolation=cv2.INTER_AREA)
+        grid = cv2.resize(frame.small, self.GRID, interpolation=cv2.INTER_AREA)
         last, self._last = self._last, np.asarray(grid, np.uint8)
         if last is None:
             return False
