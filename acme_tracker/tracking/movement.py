@@ -35,7 +35,8 @@ class Movement:
         for left, top, right, bottom in np.maximum(_grown(tracked) / scale, 0).tolist():
             changed[int(top) : int(np.ceil(bottom)), int(left) : int(np.ceil(right))] = 0
         joined = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-        _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+        # 16 bits are enough for its pixels, and take half the time.
+        _, _, stats, _ = cv2.connectedComponentsWithStats(joined, ltype=cv2.CV_16U)
         blobs = stats[1:][stats[1:, cv2.CC_STAT_AREA] >= LEAST_PIXELS]  # the first is the ground
         return from_ltwh(np.asarray(blobs[:, :4] * scale, np.float32))
 
@@ -44,8 +45,8 @@ class Movement:
         if self._last.shape != self._now.shape:
             return np.zeros(self._now.shape, np.uint8)
         change = self._now - self._last
-        change = np.abs(change - np.int16(np.median(change)))  # another light is no movement
-        usual = np.median(change)
+        change = np.abs(change - _median(change))  # another light is no movement
+        usual = _median(change)
         if usual >= LEAST_CHANGE:  # the camera itself moves
             return np.zeros(self._now.shape, np.uint8)
         return np.asarray(change > max(LEAST_CHANGE, NOISES * (usual + 1)), np.uint8)
@@ -90,3 +91,9 @@ class EntryZones:
 
 def _grown(tracked: Boxes) -> Boxes:
     return from_centres(centres(tracked), sizes(tracked) * np.float32(TRACK_GROWN))
+
+
+def _median(levels: NDArray[np.int16]) -> np.int16:
+    """The middle one; NumPy's own takes five times as long."""
+    middle = levels.size // 2
+    return np.int16(np.partition(levels, middle, axis=None)[middle])
