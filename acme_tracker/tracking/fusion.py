@@ -113,6 +113,12 @@ def has_left(xyxy: Boxes, picture: tuple[int, int]) -> Mask:
     return np.asarray(inside < LEAST_INSIDE * np.maximum(boxes.areas(xyxy), 1))
 
 
+def leaving(xyxy: Boxes, velocity: Floats, picture: tuple[int, int]) -> Mask:
+    """(N,) which boxes the picture's border cuts and motion (N, 2) takes further out."""
+    outwards = np.concatenate([velocity < 0, velocity > 0], axis=1)
+    return np.asarray((cut_edges(xyxy, picture) & outwards).any(axis=1))
+
+
 def hidden_share(xyxy: Boxes, by: Mask) -> Floats:
     """(N,) of boxes, behind one of those of `by` (N,): nearer ones reach lower."""
     bottom = xyxy[:, 3]

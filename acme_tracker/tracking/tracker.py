@@ -32,6 +32,7 @@ from acme_tracker.tracking.fusion import (
     has_left,
     hidden_share,
     lead,
+    leaving,
     sight,
 )
 from acme_tracker.tracking.lifecycle import Rows, TrackTable
@@ -76,8 +77,8 @@ class ObjectTracker:
         self._frame = frame
         self._table.rows["observed"] = False
         self._follow(frame, passed_s)
-        rows = self._table.rows
-        self._lose((rows["state"] != TrackState.LOST) & has_left(rows["xyxy"], frame.size), frame)
+        active = self._table.rows["state"] != TrackState.LOST
+        self._lose(active & self._gone(frame), frame)
         rows = self._table.rows
         waited_s = frame.time_s - rows["detected_s"]
         lost = rows["state"] == TrackState.LOST
@@ -149,6 +150,13 @@ class ObjectTracker:
         led = grow_in(led, rows["cut"][seen], frame.size)
         self._table.place(seen, led, variance[seen] + gained)
         self._motion.update(seen, xyxy, FOLLOW_NOISE * doubt)
+
+    def _gone(self, frame: Frame) -> Mask:
+        """(N,) who is out of the picture, or on the way out and cannot be followed any longer."""
+        rows = self._table.rows
+        unsure = rows["confidence"] < self._unsure_below
+        fades = unsure & leaving(rows["xyxy"], self._motion.velocity, frame.size)
+        return has_left(rows["xyxy"], frame.size) | fades
 
     def _hidden_shares(self, where: Rows, xyxy: Boxes) -> Floats:
         """(2, N) hidden by an active track: as they are, and with some rows (K) at boxes (K, 4)."""

@@ -16,6 +16,7 @@ from acme_tracker.tracking.fusion import (
     has_left,
     hidden_share,
     lead,
+    leaving,
     sight,
 )
 
@@ -148,6 +149,12 @@ def test_less_can_be_followed_of_what_goes_behind_another_but_not_of_a_queue() -
 def test_a_box_mostly_outside_the_picture_has_left() -> None:
     xyxy = table((-30, 10, 10, 50), (-10, 10, 30, 50), (700, 10, 740, 50))
     assert has_left(xyxy, PICTURE).tolist() == [True, False, True]
+
+
+def test_a_box_that_goes_on_beyond_the_border_that_cuts_it_is_leaving() -> None:
+    xyxy = table((0, 10, 40, 50), (0, 10, 40, 50), (0, 10, 40, 50), (30, 10, 70, 50))
+    velocity = np.array([(-5, 0), (5, 0), (0, 5), (-5, 0)], np.float32)
+    assert leaving(xyxy, velocity, PICTURE).tolist() == [True, False, False, False]
 
 
 def test_nothing_fuses_to_nothing() -> None:

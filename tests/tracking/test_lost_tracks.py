@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from acme_tracker.datatypes import TrackState
 from tests.tracking.stories import Story, car
 
 
@@ -132,3 +133,21 @@ def test_a_car_that_leaves_the_picture_ends() -> None:
     for _ in range(10):
         story.unseen()
     assert story.kinds()[-1][:2] == ("ended", 1)
+
+
+def test_a_car_that_cannot_be_followed_out_of_the_picture_is_hidden_without_a_look() -> None:
+    story = Story()
+    for step in range(5):
+        story.seen(car(500 + 20 * step))
+    story.follower.quality = 0.3
+    story.follower.boxes[1] = np.array([600, 100, 660, 160], np.float32)
+    assert story.unseen().state.tolist() == [TrackState.LOST]
+
+
+def test_one_that_comes_in_is_shown_however_unsure() -> None:
+    story = Story()
+    for step in range(5):
+        story.seen(car(660 - 20 * step))
+    story.follower.quality = 0.3
+    story.follower.boxes[1] = np.array([560, 100, 620, 160], np.float32)
+    assert story.unseen().state.tolist() == [TrackState.CONFIRMED]
