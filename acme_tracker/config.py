@@ -111,7 +111,7 @@ class RedetectionSettings(Settings):
     confidence_below: float = Field(0.8, ge=0, le=1)
     min_gap_s: float = Field(0.0, ge=0)
     idle_gap_s: float = Field(0.25, ge=0)
-    movement_gap_s: float = Field(0.4, ge=0)
+    movement_gap_s: float = Field(0.25, ge=0)
     max_gap_s: float = Field(0.5, gt=0)
     still_gap_s: float = Field(2.0, gt=0)
 

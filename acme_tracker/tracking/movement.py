@@ -70,6 +70,8 @@ class EntryZones:
 
     def worth(self, moving: Boxes, size: tuple[int, int]) -> NDArray[np.float64]:
         """(M, 4) in a picture of (width, height) -> (M,) share of looks that found an object."""
+        if not len(moving):
+            return np.empty(0)
         cells = self._cells(moving, size)
         return np.asarray(np.maximum(self._found[cells] / self._looks[cells], self.LEAST_WORTH))
 

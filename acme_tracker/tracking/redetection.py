@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
+from acme_tracker.boxes import areas
 from acme_tracker.config import RedetectionSettings
 from acme_tracker.datatypes import Boxes, Frame, Look, LookReason, Luma, Tracks, TrackState
+from acme_tracker.tracking.fusion import leaving
 from acme_tracker.tracking.movement import EntryZones, Movement
 
 NOWHERE = np.empty((0, 4), np.float32)
+MOVING = 0.2  # of its size in a second: a track that does not stand
+ROUNDING_S = 1e-3  # by which a frame may come too early for a gap that is a multiple of frames
 
 
 class RedetectionPolicy:
     """Decides on each frame whether to detect, and says why.
 
-    With `every_frames` it is a fixed cadence. Without, it looks on a scene cut, as soon as the
-    confidence of a confirmed track is low, when a newcomer waits for its second detection, when
-    something moves outside every track (the sooner, the oftener looks there found an object), and
-    at the latest every `max_gap_s`; while nothing is tracked and nothing moves, every
-    `still_gap_s`. The tracker latches a low confidence until the next look, so that a look put off
-    by `min_gap_s` is not forgotten.
+    With `every_frames` it is a fixed cadence. Without, it looks on a scene cut, when the confidence
+    of a confirmed track is low (the lower, the sooner after the last look), every `idle_gap_s`
+    while a newcomer waits for its second detection, every `movement_gap_s` while a track moves or
+    something outside every track (the sooner, the oftener looks there found an object), and at the
+    latest every `max_gap_s`; while nothing is tracked and nothing moves, every `still_gap_s`. The
+    tracker latches a low confidence until the next look, so that one put off is not forgotten.
+
+    Where there is traffic, newcomers and drift come all the time: looks at even distances find more
+    than as many in clusters, and to see what moves outside the tracks adds nothing to them. Tracks
+    that leave the picture ask for nothing: half of all low confidence was theirs, and no look can
+    help them.
 
     Looks are at whole frames. Looks at regions around what asks for them were tried twice. Regions
     of 320x192 and 448x256 for the 864x480 of person-vehicle-bike-2003 (a fifth and a third of its
@@ -35,7 +44,8 @@ class RedetectionPolicy:
         self._movement = Movement()
         self._zones = EntryZones()
         self._looked_s: float | None = None
-        self._looked_at: Boxes = NOWHERE  # what moved when the detector looked last
+        self._moves: Boxes = NOWHERE  # outside every track, on this frame, if it was asked
+        self._looked_at: Boxes = NOWHERE  # the same, of the last frame if the detector looked
         self._cut = False
         self._still = True  # nothing was tracked and nothing moved since then
 
@@ -50,48 +60,66 @@ class RedetectionPolicy:
         if self._settings.every_frames is not None:
             return self._by_cadence(frame, self._settings.every_frames)
         self._movement.watch(frame)
-        active = tracks[tracks.state != TrackState.LOST]
-        self._zones.learn(self._looked_at, active.xyxy, frame.size)
-        self._looked_at = NOWHERE
-        # What moves counts for nothing before this; not to ask saves a tenth of all tracking.
-        ripe = self._looked_s is None or frame.time_s - self._looked_s >= self._patience_s(active)
-        asked = ripe or not len(active)
-        moving = self._movement.outside(active.xyxy) if asked else NOWHERE
-        self._still &= not len(active) and not len(moving)
-        reason = self._reason(frame, active, moving)
+        active = tracks.xyxy[tracks.state != TrackState.LOST]
+        self._zones.learn(self._looked_at, active, frame.size)
+        self._moves = NOWHERE
+        self._still &= not len(active)
+        reason = self._reason(frame, tracks, active)
+        self._looked_at = NOWHERE if reason is None else self._moves
         if reason is None:
             return None
         self._looked_s, self._cut, self._still = frame.time_s, False, True
-        self._looked_at = moving if asked else self._movement.outside(active.xyxy)
         return Look(reason)
-
-    def _patience_s(self, active: Tracks) -> float:
-        """How soon after a look something that moves outside every track may ask for the next."""
-        return self._settings.movement_gap_s if len(active) else self._settings.idle_gap_s
 
     def _by_cadence(self, frame: Frame, every: int) -> Look | None:
         reason = LookReason.EVERY_FRAME if every == 1 else LookReason.CADENCE
         return Look(reason) if frame.index % every == 0 else None
 
-    def _reason(self, frame: Frame, active: Tracks, moving: Boxes) -> LookReason | None:
-        """The first reason to look at a frame."""
+    def _reason(self, frame: Frame, tracks: Tracks, active: Boxes) -> LookReason | None:
+        """The first reason to look at a frame; what takes longest to see is asked last."""
         if self._cut:
             return LookReason.SCENE_CUT
         if self._looked_s is None:
             return LookReason.NOTHING_TRACKED
-        wanted, gap_s = self._settings, frame.time_s - self._looked_s
-        unsure = (active.confirmed.confidence < wanted.confidence_below).any()  # NaN is not unsure
-        tentative = (active.state == TrackState.TENTATIVE).any()
-        worth = self._zones.worth(moving, frame.size)
-        entering = (gap_s * worth >= self._patience_s(active)).any()
+        wanted, gap_s = self._settings, frame.time_s - self._looked_s + ROUNDING_S
+        if gap_s >= wanted.min_gap_s and _unsure(tracks, wanted, gap_s, frame.size):
+            return LookReason.LOW_CONFIDENCE
+        if gap_s >= wanted.idle_gap_s and (tracks.state == TrackState.TENTATIVE).any():
+            return LookReason.NEWCOMER
+        if self._sees_movement(frame, tracks, active, gap_s):
+            return LookReason.MOVEMENT
         longest_s = wanted.still_gap_s if self._still else wanted.max_gap_s
-        reasons = (
-            (LookReason.LOW_CONFIDENCE, unsure and gap_s >= wanted.min_gap_s),
-            (LookReason.NEWCOMER, tentative and gap_s >= wanted.idle_gap_s),
-            (LookReason.MOVEMENT, entering),
-            (LookReason.MAX_GAP, gap_s >= longest_s),
-        )
-        return next((reason for reason, holds in reasons if holds), None)
+        return LookReason.MAX_GAP if gap_s >= longest_s else None
+
+    def _sees_movement(self, frame: Frame, tracks: Tracks, active: Boxes, gap_s: float) -> bool:
+        """Whether it is time to look because a track moves, or something outside every track."""
+        patience_s = self._settings.movement_gap_s if len(active) else self._settings.idle_gap_s
+        if len(active) and gap_s < patience_s:
+            return False
+        if _moving(tracks):
+            return True
+        self._moves = self._movement.outside(active)
+        self._still &= not len(self._moves)
+        return bool((gap_s * self._zones.worth(self._moves, frame.size) >= patience_s).any())
+
+
+def _unsure(
+    tracks: Tracks, wanted: RedetectionSettings, gap_s: float, size: tuple[int, int]
+) -> bool:
+    """Whether a known track may be wrong: the surer it is, the later after a look it counts.
+
+    One that leaves the picture is beyond help.
+    """
+    confidence, below = tracks.confidence, wanted.confidence_below
+    unsure = (confidence < below) & (tracks.state == TrackState.CONFIRMED)  # NaN is not
+    unsure &= gap_s * below >= wanted.idle_gap_s * confidence
+    return bool((unsure & ~leaving(tracks.xyxy, tracks.velocity, size)).any())
+
+
+def _moving(tracks: Tracks) -> bool:
+    """Whether a track that is followed moves."""
+    speed = np.abs(tracks.velocity).max(axis=1) / np.sqrt(np.maximum(areas(tracks.xyxy), 1))
+    return bool((speed[tracks.state != TrackState.LOST] > MOVING).any())
 
 
 class SceneCuts:

@@ -56,6 +56,27 @@ def test_an_unsure_track_is_looked_at_on_the_same_frame() -> None:
     }
 
 
+@pytest.mark.parametrize(("confidence", "after"), [(0.1, 1), (0.4, 2), (0.7, 4)])
+def test_the_less_sure_a_track_the_sooner_it_is_looked_at(confidence: float, after: int) -> None:
+    policy = RedetectionPolicy(RedetectionSettings(idle_gap_s=0.4, movement_gap_s=9, max_gap_s=9))
+    taken = looks(policy, [tracks(confidence)] * (after + 1))
+    assert taken == {0: "nothing tracked", after: "low confidence"}
+
+
+def test_what_is_tracked_is_not_still_however_long_movement_may_wait() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(movement_gap_s=9, max_gap_s=0.5))
+    assert looks(policy, [tracks(0.9)] * 6) == {0: "nothing tracked", 5: "max gap"}
+
+
+def test_an_unsure_track_on_its_way_out_of_the_picture_asks_for_nothing() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(movement_gap_s=9, max_gap_s=9))
+    out, along = (
+        replace(tracks(0.2), velocity=np.array([velocity], np.float32))
+        for velocity in ((-3, 0), (3, 3))
+    )
+    assert looks(policy, [out, out, out, along]) == {0: "nothing tracked", 3: "low confidence"}
+
+
 def test_lost_tracks_ask_for_nothing() -> None:
     policy = RedetectionPolicy(RedetectionSettings(max_gap_s=9, idle_gap_s=9))
     policy.decide(frame(0), tracks())
@@ -98,6 +119,24 @@ def test_what_moves_outside_every_track_is_looked_at_soon() -> None:
         look = policy.decide(Frame.of_image(picture.image, index, index / 10), known)
         reasons.append(look and str(look.reason))
     assert reasons == ["nothing tracked", None, "movement", None, None, None]
+
+
+def test_tracks_that_move_are_looked_at_more_often_than_those_that_stand() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(movement_gap_s=0.3, max_gap_s=0.5))
+    standing = tracks(0.9)
+    moving = replace(standing, velocity=np.array([(2, 0)], np.float32))
+    assert looks(policy, [*[moving] * 7, *[standing] * 5]) == {
+        0: "nothing tracked",
+        3: "movement",
+        6: "movement",
+        11: "max gap",
+    }
+
+
+def test_a_gap_of_so_many_frames_ends_on_the_frame_whatever_the_times_round_to() -> None:
+    policy = RedetectionPolicy(RedetectionSettings(max_gap_s=0.4))
+    decisions = [policy.decide(frame(index, fps=5), tracks(0.9)) for index in range(40)]
+    assert [look is not None for look in decisions] == [True, False] * 20
 
 
 def test_what_moves_while_nothing_is_tracked_is_looked_at_sooner() -> None:
