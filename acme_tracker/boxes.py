@@ -49,10 +49,10 @@ def clip(xyxy: Boxes, size: tuple[int, int]) -> Boxes:
 
 def _intersections(a: Boxes, b: Boxes) -> Floats:
     """(N, 4), (M, 4) -> (N, M) square pixels."""
-    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
-    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.maximum(bottom_right - top_left, np.float32(0)).prod(axis=2)
-    return np.asarray(shared, np.float32)
+    a, b = a[:, :, None], b.T  # (N, 4, 1), (4, M): axis by axis, NumPy is slow on pairs
+    width = np.minimum(a[:, 2], b[2]) - np.maximum(a[:, 0], b[0])
+    height = np.minimum(a[:, 3], b[3]) - np.maximum(a[:, 1], b[1])
+    return np.asarray(np.maximum(width, 0) * np.maximum(height, 0), np.float32)
 
 
 def iou(a: Boxes, b: Boxes) -> Floats:

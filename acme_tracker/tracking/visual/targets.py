@@ -139,5 +139,5 @@ def _columns(target_ids: Ids, xyxy: Boxes) -> tuple[Ids, Boxes]:
 
 def _visible(xyxy: Boxes, frame: Frame) -> NDArray[np.bool_]:
     """(N,) whether boxes are finite and cover some of the picture."""
-    inside = boxes.clip(np.nan_to_num(xyxy), frame.size)
-    return np.asarray(np.isfinite(xyxy).all(axis=1) & (boxes.areas(inside) > 0), np.bool_)
+    inside = boxes.areas(boxes.clip(xyxy, frame.size)) > 0  # NaN is not
+    return np.asarray(np.isfinite(xyxy).all(axis=1) & inside, np.bool_)
