@@ -128,7 +128,7 @@ def test_a_restarted_box_is_as_good_as_new_and_the_others_do_not_notice() -> Non
 def test_each_box_may_have_a_noise_of_its_own() -> None:
     motion = BoxMotion()
     motion.add(np.concatenate([BOX, BOX]), [0.02, 0.2])
-    motion.update(slice(None), np.concatenate([BOX, BOX]) + np.float32(10), [0.2, 0.02])
+    motion.update([0, 1], np.concatenate([BOX, BOX]) + np.float32(10), [0.2, 0.02])
     first, second = motion.xyxy[:, 0] - BOX[0, 0]
     assert first < 1 < 9 < second
 
