@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict, deque
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -22,12 +21,9 @@ from acme_tracker.datatypes import (
     SourceInfo,
     Tracks,
 )
-from acme_tracker.drawing.canvas import Bgr, Canvas, Points, Stamp, stamp_of
+from acme_tracker.drawing.canvas import Bgr, Canvas, Points, Stamp, printed
 from acme_tracker.interfaces import Ids
 from acme_tracker.yuv import Yuv
-
-if TYPE_CHECKING:
-    import supervision
 
 # One colour a track, taken in turn by its id: neighbours in this list differ in hue and lightness,
 # and black text is legible on all of them.
@@ -35,6 +31,7 @@ PALETTE = (
     "#ffd23f", "#3ec1ff", "#ff7a5c", "#5ee38b", "#d79bff", "#ff9f1c",
     "#4fe0d0", "#ff8fc8", "#b4e051", "#9fb4ff", "#f2b8a0", "#e8e8e8",
 )  # fmt: skip
+COLOURS: list[Bgr] = [(int(c[5:], 16), int(c[3:5], 16), int(c[1:3], 16)) for c in PALETTE]
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 FAR_PX = 1e5  # beyond any picture, and no more than OpenCV can draw
 NOWHERE = np.empty((0, 2), np.int32)
@@ -125,13 +122,13 @@ class Trails:
         """Add where the tracks are now and forget what is too old, also of tracks that ended."""
         ground = np.stack([centres(tracks.xyxy)[:, 0], tracks.xyxy[:, 3]], axis=1)
         ground = np.clip(ground, -FAR_PX, FAR_PX).round().astype(np.int32)
-        for track_id, point in zip(tracks.track_id.tolist(), ground, strict=True):
+        for track_id, point in zip(tracks.track_id.tolist(), ground[:, None], strict=True):
             points = self._points.get(track_id)
             if points is None:
-                self._times_s[track_id], self._points[track_id] = deque([time_s]), point[None]
-            elif (points[-1] != point).any():  # an object at rest adds nothing
+                self._times_s[track_id], self._points[track_id] = deque([time_s]), point
+            elif points[-1].tolist() != point[0].tolist():  # an object at rest adds nothing
                 self._times_s[track_id].append(time_s)
-                self._points[track_id] = np.concatenate([points, point[None]])
+                self._points[track_id] = np.concatenate([points, point])
         for track_id, times_s in list(self._times_s.items()):
             old = 0
             while times_s and times_s[0] < time_s - self.trail_s:
@@ -151,8 +148,6 @@ class Pens:
     """Sizes, colours and labels that suit the canvases of one size and kind."""
 
     def __init__(self, canvas: Canvas) -> None:
-        import supervision as sv
-
         self.size, self._kind = canvas.size, canvas.colours  # colours None: BGR
         rows = min(self.size)
         self.text_scale = float(np.clip(rows / 1300, 0.28, 1.5))
@@ -162,12 +157,7 @@ class Pens:
         self.corner_px = self.line_px + max(1, round(rows / 450))
         self.corner_length_px = max(4, round(rows / 60))
         self.bar_px = _even(self._text_size("Tg")[1] + 2 * self.padding_px + 4)
-        palette = sv.ColorPalette.from_hex(list(PALETTE))
-        self._colours: list[Bgr] = [colour.as_bgr() for colour in palette.colors]
-        track = sv.ColorLookup.TRACK
-        self._labels = sv.LabelAnnotator(
-            palette, track, sv.Color.BLACK, self.text_scale, self.text_px, self.padding_px
-        )
+        self._text_y = (self.bar_px + self._text_size("T")[1]) // 2  # in the status bar
         self._label = lru_cache(LABELS_KEPT)(self._new_label)
 
     def suit(self, canvas: Canvas) -> bool:
@@ -176,7 +166,7 @@ class Pens:
 
     def _numbers(self, tracks: Tracks) -> Ids:
         """(N,) of the tracks' colours."""
-        return np.asarray(tracks.track_id % len(self._colours), np.int64)
+        return np.asarray(tracks.track_id % len(COLOURS), np.int64)
 
     def draw_lines(self, canvas: Canvas, tracks: Tracks, trails: Trails) -> None:
         """Boxes, corners of those that were detected, and trails."""
@@ -192,7 +182,7 @@ class Pens:
             thick[number] += list(four)
         for by_colour, width in ((thin, self.line_px), (thick, self.corner_px)):
             for number, lines in by_colour.items():
-                canvas.lines(lines, self._colours[number], width)
+                canvas.lines(lines, COLOURS[number], width)
 
     def draw_labels(self, canvas: Canvas, tracks: Tracks, classes: ClassList) -> None:
         if not len(tracks):
@@ -212,33 +202,32 @@ class Pens:
         """A dark bar at the top: the state on the left, as many facts as fit on the right."""
         canvas.darken(self.bar_px)
         margin = 2 * self.padding_px + 2
-        room = self.size[0] - 2 * margin
         gap = "   "
+        room = self.size[0] - 2 * margin - self._text_size(state + gap)[0]
         self._text(canvas, state, margin)
         for count in range(len(facts), 0, -1):
             text = gap.join(facts[:count])
             width = self._text_size(text)[0]
-            if self._text_size(state + gap)[0] + width <= room:
+            if width <= room:
                 self._text(canvas, text, self.size[0] - margin - width)
                 return
 
     def _text(self, canvas: Canvas, text: str, x: int) -> None:
         """Text in the status bar."""
-        y = (self.bar_px + self._text_size("T")[1]) // 2
-        canvas.text(text, (x, y), FONT, self.text_scale, self.text_px)
+        canvas.text(text, (x, self._text_y), FONT, self.text_scale, self.text_px)
 
     def _text_size(self, text: str) -> tuple[int, int]:
         (width, height), _ = cv2.getTextSize(text, FONT, self.text_scale, self.text_px)
         return width, height
 
     def _new_label(self, text: str, colour: int) -> Stamp:
-        """A label. One drawing for many frames: it is the most work of all there is."""
-        size = np.add(self._text_size(text), 2 * self.padding_px).tolist()
-        width, height = _even(size[0]), _even(size[1])
-        picture = np.full((height, width, 3), self._colours[colour], np.uint8)
-        below = np.array([[0, height, 1, height + 1]], np.float32)
-        self._labels.annotate(picture, _supervised(below, np.array([colour])), [text])
-        return stamp_of(picture, self._kind)
+        """A label. One drawing for many frames."""
+        width, height = self._text_size(text)
+        padding = self.padding_px
+        ink = np.zeros((_even(height + 2 * padding), _even(width + 2 * padding)), np.uint8)
+        at = (padding, len(ink) - padding)
+        cv2.putText(ink, text, at, FONT, self.text_scale, 255, self.text_px, cv2.LINE_AA)
+        return printed(ink, COLOURS[colour], self._kind)
 
     def _paste(self, canvas: Canvas, xyxy: Boxes, stamps: list[Stamp]) -> None:
         """Put labels above the top left corners of their boxes (N, 4), but into the picture.
@@ -271,9 +260,3 @@ def _corners(xyxy: NDArray[np.int32], length_px: int) -> Points:
 def _even(side: int) -> int:
     """A label's and the bar's: the colour of a YUV picture has half its size."""
     return side + side % 2
-
-
-def _supervised(xyxy: Boxes, track_id: Ids) -> supervision.Detections:
-    import supervision as sv
-
-    return sv.Detections(xyxy=xyxy, tracker_id=track_id, class_id=np.zeros_like(track_id))

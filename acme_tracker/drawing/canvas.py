@@ -60,8 +60,9 @@ class Canvas:
     def paste(self, stamp: Stamp, left: int, top: int) -> None:
         """Put a stamp with its upper left corner on an even point; what lies outside is cut."""
         for (plane, step), part in zip(self._planes, stamp, strict=True):
-            place = plane[top // step :, left // step :][: part.shape[0], : part.shape[1]]
-            place[:] = part[: place.shape[0], : place.shape[1]]
+            y, x, rows, columns = top // step, left // step, *part.shape[:2]
+            place = plane[y : y + rows, x : x + columns]
+            place[:] = part[: len(place), : place.shape[1]]
 
     def _inks(self, colour: Bgr) -> tuple[tuple[int, ...], ...]:
         """One a plane."""
@@ -73,11 +74,18 @@ def _inks(colours: Colours, colour: Bgr) -> tuple[tuple[int, ...], ...]:
     return tuple((number,) for number in colours.numbers(colour).tolist())
 
 
-def stamp_of(picture: Image, colours: Colours | None) -> Stamp:
-    """What canvases of these colours paste, of a BGR picture (H, W, 3) of even sides."""
-    if colours is None:
-        return (picture,)
-    bright, *colour = np.moveaxis(colours.numbers(picture), 2, 0)
-    half = (picture.shape[1] // 2, picture.shape[0] // 2)
-    small = [cv2.resize(part, half, interpolation=cv2.INTER_AREA) for part in colour]
-    return (bright, *(np.asarray(part, np.uint8) for part in small))
+def printed(ink: Plane, paper: Bgr, colours: Colours | None) -> Stamp:
+    """What canvases of these colours paste, black on `paper` where `ink` (H, W), of even sides, is.
+
+    `ink` is 0 where there is none, and up to 255.
+    """
+    small = cv2.resize(ink, (ink.shape[1] // 2, ink.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    inks = (ink, small, small)
+    return tuple(shade[i] for shade, i in zip(_shades(colours, paper), inks, strict=False))
+
+
+@lru_cache(64)
+def _shades(colours: Colours | None, paper: Bgr) -> tuple[Plane, ...]:
+    """Paper under more and more ink: 256 numbers a plane."""
+    shades = np.outer(np.linspace(1, 0, 256), paper).round().astype(np.uint8)  # (256, 3) BGR
+    return (shades,) if colours is None else tuple(colours.numbers(shades).T)
