@@ -21,7 +21,8 @@ NUMBERS = 4 * CELLS**2  # of a look
 SHADE_WEIGHT = np.float32(0.25)
 PLAIN = np.float32(8)  # strength, in grey levels, below which a look is of nothing much
 
-_GRID = square_grid(CELLS * SAMPLES)
+_SIDE = CELLS * SAMPLES
+_GRID = square_grid(_SIDE)
 
 
 def looks(image: Image, xyxy: Boxes) -> Floats:
@@ -29,10 +30,10 @@ def looks(image: Image, xyxy: Boxes) -> Floats:
     if not len(xyxy):
         return np.empty((0, NUMBERS), np.float32)
     centre, size = boxes.centres(xyxy), boxes.sizes(xyxy)
-    across, down = (  # (N, S * S) each; 0 at a pixel's centre
-        centre[:, axis, None] + size[:, axis, None] * _GRID[:, axis] - np.float32(0.5)
-        for axis in (0, 1)
-    )
+    maps = np.empty((2, len(xyxy), _SIDE, _SIDE), np.float32)
+    for at, middle, extent, places in zip(maps, centre.T, size.T, _GRID, strict=True):
+        at[:] = middle[:, None, None] + extent[:, None, None] * places - np.float32(0.5)
+    across, down = maps.reshape(2, len(xyxy), _SIDE**2)  # 0 at a pixel's centre
     pixels = cv2.remap(image, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     pixels = pixels.reshape(-1, CELLS, SAMPLES, CELLS, SAMPLES, 3)
     colour = pixels.mean(axis=(2, 4), dtype=np.float32).reshape(-1, CELLS**2, 3)

@@ -48,7 +48,10 @@ class Arrays(Protocol):
     def irfftn(self, array: Array, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array: ...
 
     def read(self, picture: Array, x: Array, y: Array) -> Array:
-        """(H, W) grey levels, places (N, K) in it -> float32 (N, K) between its pixels."""
+        """(H, W) grey levels, places in it -> float32 (N, R, C) between its pixels.
+
+        Of the places, x is (N, 1 or R, C) and y (N, R, 1 or C).
+        """
         ...
 
 
@@ -79,7 +82,12 @@ class NumpyArrays:
 
     def read(self, picture: NDArray[Any], x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
         """In steps of a 32nd of a pixel, and rounded to whole levels: as OpenCV does it."""
-        return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR)).astype(np.float32)
+        shape = (len(x), y.shape[1], x.shape[2])
+        maps = np.empty((2, *shape), np.float32)
+        maps[0], maps[1] = x, y
+        flat = maps.reshape(2, len(x), shape[1] * shape[2])  # OpenCV wants a picture of places
+        found = cv2.remap(picture, flat[0], flat[1], cv2.INTER_LINEAR)
+        return found.astype(np.float32).reshape(shape)
 
 
 class TorchArrays:

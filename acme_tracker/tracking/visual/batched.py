@@ -75,7 +75,7 @@ class BatchedEngine:
         self._place = Filters(2, (SIDE, SIDE), PLACE_SIGMA, PLACE_RATE, arrays)
         self._scale = Filters(RAYS, (RINGS,), SCALE_SIGMA, SCALE_RATE, arrays)
         self._looks = arrays.zeros((0, LOOK * LOOK))
-        self._square, self._polar, self._box = map(arrays.put, (SQUARE, POLAR, BOX))
+        self._square, self._polar, self._box = (grid.on(arrays) for grid in (SQUARE, POLAR, BOX))
         self._place_window, self._scale_window = map(arrays.put, (PLACE_WINDOW, SCALE_WINDOW))
 
     def extend(self, count: int) -> None:
@@ -151,7 +151,6 @@ class BatchedEngine:
         """(N, 2, SIDE, SIDE) what is around: change of brightness across and down, in any light."""
         xp = self._arrays.xp
         levels = self._pyramid.sample(centre, size * WINDOW, self._square)
-        levels = levels.reshape(-1, SIDE, SIDE)
         edges = self._arrays.zeros((len(levels), 2, SIDE, SIDE))
         xp.subtract(levels[:, :, 2:], levels[:, :, :-2], out=edges[:, 0, :, 1:-1])
         xp.subtract(levels[:, 2:], levels[:, :-2], out=edges[:, 1, 1:-1])
@@ -162,7 +161,7 @@ class BatchedEngine:
     def _rays(self, centre: Floats, size: Floats) -> Array:
         """(N, RAYS, RINGS) what is seen along rays from the centre: about 0.5 in any light."""
         xp = self._arrays.xp
-        grey = self._pyramid.sample(centre, size, self._polar)
+        grey = self._pyramid.sample(centre, size, self._polar).reshape(-1, RAYS * RINGS)
         grey -= grey.mean(axis=1, keepdims=True)
         spread = xp.sqrt(xp.square(grey).mean(axis=1, keepdims=True))
         grey *= 0.5 / (spread + GREY_NORM)
@@ -171,7 +170,7 @@ class BatchedEngine:
     def _look(self, centre: Floats, size: Floats) -> Array:
         """(N, LOOK * LOOK) the boxes' pixels, of mean 0 and norm 1."""
         xp = self._arrays.xp
-        look = self._pyramid.sample(centre, size, self._box)
+        look = self._pyramid.sample(centre, size, self._box).reshape(-1, LOOK * LOOK)
         look -= look.mean(axis=1, keepdims=True)
         norm = xp.sqrt(xp.square(look).sum(axis=1, keepdims=True))
         look /= norm.clip(1e-3)

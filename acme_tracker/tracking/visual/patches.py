@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,21 @@ Floats = NDArray[np.float32]
 ROWS = 540  # the picture is reduced, by a whole number, to about so many rows
 LEVELS = 6  # the picture, its half, its quarter, ...
 COARSE = 1.5  # samples further apart than so many pixels of a level are read from the next one
+
+
+class Grid(NamedTuple):
+    """Places in shares of a box's size, 0 its centre: two arrays that broadcast to (R, C).
+
+    Where all places of a column lie above one another, one row of them tells it: a patch then costs
+    no more than its edges.
+    """
+
+    across: Array  # (1 or R, C)
+    down: Array  # (R, 1 or C)
+
+    def on(self, arrays: Arrays) -> Grid:
+        """The same where the work is done."""
+        return Grid(arrays.put(self.across), arrays.put(self.down))
 
 
 class Pyramid:
@@ -42,26 +59,27 @@ class Pyramid:
         self._corner = np.array(corners, np.float32)  # (L, 2) of each level in the atlas
         self._last = np.array(sizes, np.float32) - 1  # (L, 2) each level's last pixel
 
-    def sample(self, centre: Floats, size: Floats, grid: Array) -> Array:
-        """Centres (N, 2), sizes (N, 2), places (K, 2) in shares of the size -> levels (N, K).
+    def sample(self, centre: Floats, size: Floats, grid: Grid) -> Array:
+        """Centres (N, 2), sizes (N, 2), places (R, C) in shares of the size -> levels (N, R, C).
 
         Places outside the picture read its border.
         """
-        apart = np.sqrt(size.prod(axis=1) / len(grid)) * self._scale
+        count = grid.down.shape[0] * grid.across.shape[1]
+        apart = np.sqrt(size[:, 0] * size[:, 1] / count) * self._scale
         level = np.ceil(np.log2(np.maximum(apart / COARSE, 1))).astype(np.intp)
         level = np.minimum(level, len(self._corner) - 1)
         scale = self._scale * np.exp2(-level).astype(np.float32)[:, None]
         middle, extent = centre * scale - np.float32(0.5), size * scale  # 0 at a pixel's centre
         columns = np.stack([extent, middle, self._last[level], self._corner[level]])
-        extents, middles, last, corner = self._arrays.put(columns[..., None])  # (N, 2, 1) each
+        extents, middles, last, corner = self._arrays.put(columns[..., None, None])  # (N, 2, 1, 1)
         first, maps = self._arrays.zeros((1, 1)), []
-        for axis in (0, 1):
-            at = extents[:, axis] * grid[:, axis]
+        for axis, places in enumerate(grid):
+            at = extents[:, axis] * places
             at += middles[:, axis]
-            self._arrays.xp.clip(at, first, last[:, axis], out=at)
+            at = self._arrays.xp.minimum(self._arrays.xp.maximum(at, first), last[:, axis])
             at += corner[:, axis]
             maps.append(at)
-        return self._arrays.read(self._atlas, maps[0], maps[1])
+        return self._arrays.read(self._atlas, *maps)
 
 
 def _reduced(picture: Luma, step: int) -> Luma:
@@ -73,15 +91,15 @@ def _reduced(picture: Luma, step: int) -> Luma:
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def square_grid(side: int) -> Floats:
-    """(side * side, 2) centres of the cells of a unit square around 0, row by row."""
+def square_grid(side: int) -> Grid:
+    """The centres of the cells (side, side) of a unit square."""
     at = (np.arange(side, dtype=np.float32) + np.float32(0.5)) / side - np.float32(0.5)
-    return np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2).astype(np.float32)
+    return Grid(at[None], at[:, None])
 
 
-def polar_grid(rays: int, rings: int, step: float, radius: float) -> Floats:
-    """(rays * rings, 2) places on rays from 0, each `step` times further out, up to `radius`."""
+def polar_grid(rays: int, rings: int, step: float, radius: float) -> Grid:
+    """Places (rays, rings), each ring `step` times further out than the one before, to `radius`."""
     angle = 2 * np.pi * (np.arange(rays) + 0.5) / rays
     out = radius * step ** np.arange(1.0 - rings, 1.0)
-    grid = np.stack([np.outer(np.cos(angle), out), np.outer(np.sin(angle), out)], axis=-1)
-    return grid.reshape(-1, 2).astype(np.float32)
+    across, down = np.outer(np.cos(angle), out), np.outer(np.sin(angle), out)
+    return Grid(across.astype(np.float32), down.astype(np.float32))

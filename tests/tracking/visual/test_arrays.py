@@ -31,7 +31,7 @@ def test_pictures_are_read_at_the_same_places(on_torch: TorchArrays) -> None:
     centre = np.array([[100, 100], [320, 240], [639, 20], [-900, 300]], np.float32)
     size = np.array([[8, 8], [900, 700], [60, 200], [5, 5]], np.float32)
     grid = square_grid(16)
-    there = Pyramid(luma, on_torch).sample(centre, size, on_torch.put(grid))
+    there = Pyramid(luma, on_torch).sample(centre, size, grid.on(on_torch))
     here = Pyramid(luma).sample(centre, size, grid)
     assert np.abs(on_torch.get(there) - here).max() < 5  # OpenCV's places are a 64th pixel off
 
