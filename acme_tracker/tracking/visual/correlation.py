@@ -65,7 +65,7 @@ class Filters:
         power = self._power[rows]
         floor = DAMPING * power.mean(axis=self._axes, keepdims=True) + TINY
         alike = (self._arrays.xp.conj(self._mean[rows]) * spectrum).sum(axis=1)
-        alike *= self._bump / (power + floor)
+        alike *= self._bump * (1 / (power + floor))  # complex numbers are slow to divide
         return self._arrays.irfftn(alike, self._shape, self._axes)
 
     def learn(self, rows: Array, spectrum: Array, shift: Array) -> None:
