@@ -64,8 +64,7 @@ def iou(a: Boxes, b: Boxes) -> Floats:
 
 def coverage(a: Boxes, b: Boxes) -> Floats:
     """Share of each box of `a` that each box of `b` covers: (N, 4), (M, 4) -> (N, M) in [0, 1]."""
-    shared = _intersections(a, b)
-    return _ratio(shared, np.broadcast_to(areas(a)[:, None], shared.shape))
+    return _ratio(_intersections(a, b), areas(a)[:, None])
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
