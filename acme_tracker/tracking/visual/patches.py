@@ -40,21 +40,19 @@ class Pyramid:
         height, width = luma.shape
         step = min(max(1, round(height / ROWS)), width, height)
         self._scale = np.float32(1 / step)
-        level = _reduced(luma, step)
-        height, width = level.shape
+        height, width = height // step, width // step
         atlas = np.empty((height, width + max(1, width // 2)), np.uint8)
-        corners: list[tuple[int, int]] = []
-        sizes: list[tuple[int, int]] = []
-        left, top = 0, 0
-        while len(sizes) < LEVELS:
-            height, width = level.shape
-            atlas[top : top + height, left : left + width] = level
+        level = atlas[:height, :width]
+        _reduce(luma, step, level)
+        corners, sizes = [(0, 0)], [(width, height)]
+        left, top = width, 0
+        while len(sizes) < LEVELS and min(width, height) >= 2:
+            width, height = width // 2, height // 2
+            half = atlas[top : top + height, left : left + width]
+            _reduce(level, 2, half)
             corners.append((left, top))
             sizes.append((width, height))
-            if min(width, height) < 2:
-                break
-            level = _reduced(level, 2)
-            left, top = sizes[0][0], 0 if left == 0 else top + height
+            level, top = half, top + height
         self._arrays, self._atlas = arrays, arrays.put(atlas)
         self._corner = np.array(corners, np.float32)  # (L, 2) of each level in the atlas
         self._last = np.array(sizes, np.float32) - 1  # (L, 2) each level's last pixel
@@ -82,13 +80,11 @@ class Pyramid:
         return self._arrays.read(self._atlas, *maps)
 
 
-def _reduced(picture: Luma, step: int) -> Luma:
+def _reduce(picture: Luma, step: int, into: Luma) -> None:
     """Means of step x step pixels, without the rows and columns that are left over."""
-    if step == 1:
-        return picture
-    height, width = picture.shape[0] // step, picture.shape[1] // step
+    height, width = into.shape
     whole = picture[: height * step, : width * step]
-    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    cv2.resize(whole, (width, height), dst=into, interpolation=cv2.INTER_AREA)
 
 
 def square_grid(side: int) -> Grid:
