@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from acme_tracker.datatypes import (
-    Boxes,
     ClassList,
     FrameResult,
     SourceInfo,
@@ -18,6 +20,8 @@ from acme_tracker.datatypes import (
     Tracks,
 )
 from acme_tracker.results.lines import LineSink, clock_text
+
+Floats = NDArray[np.float32]
 
 
 class FramesJsonl(LineSink):
@@ -67,20 +71,20 @@ class FramesJsonl(LineSink):
                 "track_id": track_id,
                 "class": self._names[class_id],
                 "xyxy": box,
-                "velocity": [round(part, 2) for part in velocity],
-                "score": _known(score, 4),
-                "confidence": _known(confidence, 4),
-                "quality": _known(quality, 2),
+                "velocity": velocity,
+                "score": score,
+                "confidence": confidence,
+                "quality": quality,
                 "observed": observed,
             }
             for track_id, class_id, box, velocity, score, confidence, quality, observed in zip(
                 tracks.track_id.tolist(),
                 tracks.class_id.tolist(),
-                _rounded(tracks.xyxy),
-                tracks.velocity.tolist(),
-                tracks.score.tolist(),
-                tracks.confidence.tolist(),
-                tracks.quality.tolist(),
+                _rounded(tracks.xyxy, 2),
+                _rounded(tracks.velocity, 2),
+                _known(tracks.score, 4),
+                _known(tracks.confidence, 4),
+                _known(tracks.quality, 2),
                 tracks.observed.tolist(),
                 strict=True,
             )
@@ -106,7 +110,7 @@ def _look(result: FrameResult) -> dict[str, Any] | None:
         "reason": result.look.reason.value,
         # Of the picture that the detector saw: a camera's is past when its answer comes.
         "frame_index": None if seen is None else seen.frame_index,
-        "regions": None if regions is None else _rounded(regions),
+        "regions": None if regions is None else _rounded(regions, 2),
         "detections": None if seen is None else len(seen.detections),
     }
 
@@ -124,9 +128,11 @@ def _life(life: TrackLife) -> dict[str, Any]:
     }
 
 
-def _rounded(xyxy: Boxes) -> list[list[float]]:
-    return [[round(edge, 2) for edge in box] for box in xyxy.tolist()]
+def _rounded(values: Floats, decimals: int) -> list[Any]:
+    """What Python's own rounding gives: a float32 times 10000 is exact in a float64."""
+    rounded: list[Any] = np.round(values.astype(np.float64), decimals).tolist()
+    return rounded
 
 
-def _known(value: float, decimals: int) -> float | None:
-    return None if math.isnan(value) else round(value, decimals)
+def _known(values: Floats, decimals: int) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in _rounded(values, decimals)]
