@@ -52,6 +52,18 @@ def test_every_frame_is_one_object_and_unknown_values_are_null(tmp_path: Path) -
     assert last["tracks"][0]["confidence"] == 0.75
 
 
+def test_numbers_are_rounded_as_python_rounds_them(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0).uniform(-2000, 2000, 1000).astype(np.float32)
+    numbers[:100] = np.arange(100) / 8  # halves of the last digit among them
+    rows = [{"score": number, "velocity": (number, -number)} for number in numbers]
+    tell(FramesJsonl(tmp_path / "t.jsonl", INFO, CLASSES), [result(0, *rows)])
+    told = read(tmp_path / "t.jsonl")[0]["tracks"]
+    assert [track["score"] for track in told] == [round(one, 4) for one in numbers.tolist()]
+    assert [track["velocity"] for track in told] == [
+        [round(one, 2), round(-one, 2)] for one in numbers.tolist()
+    ]
+
+
 def test_a_look_at_regions_says_where(tmp_path: Path) -> None:
     regions = np.array([(1.5, 2, 30, 40)], np.float32)
     shot = result(5, **looked(LookReason.LOW_CONFIDENCE, count=3, regions=regions))
