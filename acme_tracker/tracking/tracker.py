@@ -91,6 +91,7 @@ class ObjectTracker:
         width, height = frame.size
         found = found[areas(found.xyxy) <= self._lifecycle.max_area * width * height]
         state = self._table.rows["state"].copy()
+        state[self._just_lost(frame)] = TrackState.CONFIRMED
         strong = found.score >= self._lifecycle.start_score
         # Shown tracks choose first among the strong detections, then the weak ones may continue
         # them (never begin one; ByteTrack, Zhang et al. 2022). Of the strong ones left over, lost
@@ -192,7 +193,7 @@ class ObjectTracker:
         if not len(tracks) or not len(free):
             return tracks, free
         rows = self._table.rows[tracks]
-        lost = rows["state"] == TrackState.LOST
+        lost = (rows["state"] == TrackState.LOST) & ~self._just_lost(frame)[tracks]
         spread_px = np.sqrt(self._motion.variance[tracks, :2].max(axis=1))
         settled = lost & (frame.time_s - rows["detected_s"] > WANDERS_S)
         most_px = np.where(settled, SETTLED_SPREAD * np.sqrt(areas(rows["xyxy"])), np.inf)
@@ -205,6 +206,11 @@ class ObjectTracker:
         matches = match(cost)
         self._observe(tracks[matches.targets], found[free[matches.detections]], frame)
         return tracks[matches.unmatched_targets], free[matches.unmatched_detections]
+
+    def _just_lost(self, frame: Frame) -> Mask:
+        """(N,) who was lost on this very frame: matched by the look at it as if still shown."""
+        rows = self._table.rows
+        return np.asarray((rows["state"] == TrackState.LOST) & (rows["lost_s"] == frame.time_s))
 
     def _observe(self, where: Rows, found: Detections, frame: Frame) -> None:
         """Correct tracks (K) by their detections (K)."""
@@ -267,6 +273,7 @@ class ObjectTracker:
         known = which & (rows["state"] == TrackState.CONFIRMED)
         self._visual.stop(rows["key"][known])
         rows["state"][known] = TrackState.LOST
+        rows["lost_s"][known] = frame.time_s
         self._forget(which & (rows["state"] == TrackState.TENTATIVE), frame)
 
     def _forget(self, which: Mask, frame: Frame) -> None:

@@ -25,7 +25,7 @@ Box = tuple[float, float, float, float]
 
 
 class Story:
-    """Feeds a tracker one frame after the other."""
+    """Feeds a tracker one frame after the other, each showing `image`."""
 
     def __init__(self, **lifecycle: float) -> None:
         self.follower = ScriptedFollower()
@@ -33,13 +33,14 @@ class Story:
         self.tracker = ObjectTracker(
             CLASSES, self.follower, AssociationSettings(), wanted, unsure_below=0.5
         )
+        self.image = BLANK
         self.index = -1
         self.events: list[TrackEvent] = []
 
     def unseen(self) -> Tracks:
         """A frame that the detector does not look at."""
         self.index += 1
-        self.frame = Frame.of_image(BLANK, self.index, self.index / FPS)
+        self.frame = Frame.of_image(self.image, self.index, self.index / FPS)
         tracks = self.tracker.predict(self.frame)
         self.events += self.tracker.take_events()
         return tracks
@@ -53,7 +54,7 @@ class Story:
     ) -> Tracks:
         """A frame on which the detector finds these boxes."""
         self.index += 1
-        self.frame = Frame.of_image(BLANK, self.index, self.index / FPS)
+        self.frame = Frame.of_image(self.image, self.index, self.index / FPS)
         self.tracker.predict(self.frame)
         count = len(boxes)
         found = Detections.of(boxes, np.full(count, score), np.full(count, class_id))

@@ -144,6 +144,18 @@ def test_a_car_that_cannot_be_followed_out_of_the_picture_is_hidden_without_a_lo
     assert story.unseen().state.tolist() == [TrackState.LOST]
 
 
+def test_one_that_a_look_at_the_same_frame_finds_goes_on_whatever_it_looks_like() -> None:
+    story = Story()
+    story.image = np.full_like(story.image, (0, 0, 255))
+    for step in range(5):
+        story.seen(car(500 + 20 * step))
+    story.follower.quality = 0.3
+    story.follower.boxes[1] = np.array([600, 100, 660, 160], np.float32)
+    story.image = np.full_like(story.image, (255, 0, 0))
+    tracks = story.seen((600, 100, 640, 160))
+    assert (tracks.track_id.tolist(), tracks.state.tolist()) == ([1], [TrackState.CONFIRMED])
+
+
 def test_one_that_comes_in_is_shown_however_unsure() -> None:
     story = Story()
     for step in range(5):
