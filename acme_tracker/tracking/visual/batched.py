@@ -61,7 +61,10 @@ class BatchedEngine:
     Quality is the peak of the first filter's answer times the correlation of the box's pixels with
     those when it was last placed: a better judge than the peak-to-side-lobe ratio. Other powers of
     the two, the second peak, the second filter's, the box's size, its surprise, and a dozen ways to
-    smooth them over time add .005 of AUROC at most on one clip, and take as much on another.
+    smooth them over time add .005 of AUROC at most on one clip, and take as much on another. To
+    leave out what nearer targets cover takes .01 of the IoU after 60 frames for .003 of AUROC; to
+    learn from less than the whole window adds .005 of IoU, and twice the quality where a target
+    has vanished.
     """
 
     sees = True
