@@ -171,6 +171,19 @@ def test_lossless_is_lossless(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read(path)[0].luma, luma)
 
 
+@pytest.mark.parametrize("preset", ["ultrafast", "veryfast"])
+def test_a_lower_crf_is_a_better_picture_at_any_preset(preset: str, tmp_path: Path) -> None:
+    planes = Yuv.of_image(picture(3, (96, 64), noise=20)).pixels
+    errors = []
+    for crf in (1, 20, 35, 51):
+        path = tmp_path / f"{crf}.mp4"
+        with VideoWriter(path, (96, 64), preset=preset, crf=crf) as out:
+            out.write(Yuv(planes), 0)
+        errors.append(np.abs(read(path)[0].luma.astype(int) - planes[:64]).mean())
+    assert errors == sorted(errors)
+    assert errors[0] < 1 < errors[1]
+
+
 def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
     with (
         VideoWriter(tmp_path / "out.mp4", (96, 64)) as out,
