@@ -41,6 +41,15 @@ class Matches(NamedTuple):
     unmatched_targets: NDArray[np.intp]
     unmatched_detections: NDArray[np.intp]
 
+    def of(self, targets: NDArray[np.intp], detections: NDArray[np.intp]) -> Matches:
+        """The same in the numbers of the tables that targets (N) and detections (M) came from."""
+        return Matches(
+            targets[self.targets],
+            detections[self.detections],
+            targets[self.unmatched_targets],
+            detections[self.unmatched_detections],
+        )
+
 
 Distance = Callable[[Targets, Detections], Floats]
 
