@@ -243,3 +243,17 @@ def test_what_is_not_drawn_on_keeps_the_decoders_numbers() -> None:
         inside = np.s_[rows // 2 : rows * 3 // 4, columns * 2 // 5 : columns // 2]
         np.testing.assert_array_equal(after[inside], before[inside])
         assert (after != before).any()
+
+
+def test_a_trail_has_no_point_nearer_than_a_step_to_the_one_before() -> None:
+    trails = Trails(1e6)
+    for number in range(31):
+        both = tracks(
+            {"track_id": 7, "xyxy": (number, 0, number + 10, 20)},
+            {"track_id": 3, "xyxy": (0, 5 * number, 10, 5 * number + 20)},
+        )
+        trails.add(number, both, step_px=3)
+    slow, fast = trails.ways(np.array([7, 3]))
+    assert slow[:, 0].tolist() == list(range(5, 36, 3))
+    assert fast[:, 1].tolist() == list(range(20, 171, 5))
+    assert [len(way) for way in trails.ways(np.array([5]))] == [0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict, deque
+from collections import defaultdict
 from functools import lru_cache
 
 import cv2
@@ -34,7 +34,6 @@ PALETTE = (
 COLOURS: list[Bgr] = [(int(c[5:], 16), int(c[3:5], 16), int(c[1:3], 16)) for c in PALETTE]
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 FAR_PX = 1e5  # beyond any picture, and no more than OpenCV can draw
-NOWHERE = np.empty((0, 2), np.int32)
 LABELS_KEPT = 512  # pictures of labels: few of them change from frame to frame
 
 
@@ -77,7 +76,7 @@ class Annotator:
             self._pens = Pens(canvas)
         # Far objects first, so that near ones' labels lie on top.
         tracks = tracks[np.argsort(tracks.xyxy[:, 3], kind="stable")]
-        self._trails.add(frame.time_s, tracks)
+        self._trails.add(frame.time_s, tracks, self._pens.trail_step_px)
         self._pens.draw_lines(canvas, tracks, self._trails)
         self._pens.draw_labels(canvas, tracks, self._classes)
         facts = self._place(frame, len(tracks))
@@ -111,37 +110,44 @@ class Trails:
 
     def __init__(self, trail_s: float) -> None:
         self.trail_s = trail_s
-        self._times_s: dict[int, deque[float]] = {}
-        self._points: dict[int, Points] = {}
+        # Parallel, by track and then by time.
+        self._track_id = np.empty(0, np.int64)
+        self._time_s = np.empty(0)
+        self._points = np.empty((0, 2), np.int32)
 
     def __len__(self) -> int:
         """How many points are kept."""
-        return sum(map(len, self._times_s.values()))
+        return len(self._points)
 
-    def add(self, time_s: float, tracks: Tracks) -> None:
-        """Add where the tracks are now and forget what is too old, also of tracks that ended."""
+    def add(self, time_s: float, tracks: Tracks, step_px: int = 1) -> None:
+        """Add where the tracks are now, but for those within `step_px` of their last points.
+
+        Forgets what is too old, also of tracks that ended.
+        """
+        recent = self._time_s >= time_s - self.trail_s
+        self._track_id, self._time_s = self._track_id[recent], self._time_s[recent]
+        self._points = self._points[recent]
         ground = np.stack([centres(tracks.xyxy)[:, 0], tracks.xyxy[:, 3]], axis=1)
         ground = np.clip(ground, -FAR_PX, FAR_PX).round().astype(np.int32)
-        for track_id, point in zip(tracks.track_id.tolist(), ground[:, None], strict=True):
-            points = self._points.get(track_id)
-            if points is None:
-                self._times_s[track_id], self._points[track_id] = deque([time_s]), point
-            elif points[-1].tolist() != point[0].tolist():  # an object at rest adds nothing
-                self._times_s[track_id].append(time_s)
-                self._points[track_id] = np.concatenate([points, point])
-        for track_id, times_s in list(self._times_s.items()):
-            old = 0
-            while times_s and times_s[0] < time_s - self.trail_s:
-                times_s.popleft()
-                old += 1
-            if not times_s:
-                del self._times_s[track_id], self._points[track_id]
-            elif old:
-                self._points[track_id] = self._points[track_id][old:]
+        begin, end = self._places(tracks.track_id)
+        moved, known = begin == end, begin < end
+        way = np.abs(ground[known] - self._points[end[known] - 1]).max(axis=1, initial=0)
+        moved[known] = way >= step_px
+        track_id = np.concatenate([self._track_id, tracks.track_id[moved]])
+        order = np.argsort(track_id, kind="stable")
+        self._track_id = track_id[order]
+        self._time_s = np.concatenate([self._time_s, np.full(moved.sum(), time_s)])[order]
+        self._points = np.concatenate([self._points, ground[moved]])[order]
 
     def ways(self, track_ids: Ids) -> list[Points]:
         """One line a track, of one point or none where it has not moved."""
-        return [self._points.get(track_id, NOWHERE) for track_id in track_ids.tolist()]
+        begin, end = self._places(track_ids)
+        return [self._points[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True)]
+
+    def _places(self, track_ids: Ids) -> tuple[Ids, Ids]:
+        """Where the points of tracks (N,) begin and end."""
+        begin = np.searchsorted(self._track_id, track_ids)
+        return begin, np.searchsorted(self._track_id, track_ids, side="right")
 
 
 class Pens:
@@ -154,6 +160,7 @@ class Pens:
         self.text_px = max(1, round(rows / 900))
         self.padding_px = max(1, round(rows / 240))
         self.line_px = max(1, round(rows / 340))
+        self.trail_step_px = 2 * self.line_px  # to draw many short pieces takes long
         self.corner_px = self.line_px + max(1, round(rows / 450))
         self.corner_length_px = max(4, round(rows / 60))
         self.bar_px = _even(self._text_size("Tg")[1] + 2 * self.padding_px + 4)

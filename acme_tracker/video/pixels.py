@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acme_tracker.datatypes import Frame, Image, Luma, grey
-from acme_tracker.yuv import FULL_RANGE, MATRICES, Colours, Yuv
+from acme_tracker.yuv import FULL_RANGE, MATRICES, Colours, Plane, Yuv
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -61,10 +61,8 @@ class Pixels:
         """(H, W) the decoder's Y plane without its padding; OpenCV's grey of other formats."""
         if raw.format.name not in LUMA_FIRST or not self.fits(raw):
             return grey(self.image(raw))
-        plane = raw.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
         # A copy: who keeps the brightness shall not keep the whole decoded frame with it.
-        return self._upright(rows[: raw.height, : raw.width].copy())
+        return self._upright(_rows(raw, 0)[: raw.height, : raw.width].copy())
 
     def yuv(self, raw: VideoFrame) -> Yuv:
         """The decoder's planes, copied, where they need no more than that; else made of BGR."""
@@ -73,7 +71,20 @@ class Pixels:
         if not ready or raw.format.name not in YUV420 or raw.colorspace not in MATRICES:
             return Yuv.of_image(self.image(raw))
         full_range = raw.format.name == "yuvj420p" or raw.color_range == FULL_RANGE
-        return Yuv(np.asarray(raw.to_ndarray(), np.uint8), Colours(raw.colorspace, full_range))
+        made = Yuv(
+            np.empty((raw.height * 3 // 2, raw.width), np.uint8),
+            Colours(raw.colorspace, full_range),
+        )
+        for number, plane in enumerate(made.planes):
+            plane[:] = _rows(raw, number)[: plane.shape[0], : plane.shape[1]]
+        return made
 
     def _upright(self, array: Image) -> Image:
         return np.ascontiguousarray(np.rot90(array, self._quarter_turns))
+
+
+def _rows(raw: VideoFrame, number: int) -> Plane:
+    """A plane of 8 bits as the decoder left it: with its padding, and not to be written to."""
+    plane = raw.planes[number]
+    stored: Plane = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
+    return stored.reshape(-1, plane.line_size)
