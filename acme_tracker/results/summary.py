@@ -7,6 +7,7 @@ import math
 import platform
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
@@ -225,7 +226,8 @@ def versions() -> dict[str, str | None]:
     return {"acme_tracker": __version__, "python": platform.python_version(), **found}
 
 
-def _installed(candidates: Iterable[str]) -> str | None:
+@cache  # to look them up takes as long as half a frame, for each clip of a thousand
+def _installed(candidates: tuple[str, ...]) -> str | None:
     """The version of the first installed distribution."""
     for name in candidates:
         try:

@@ -29,7 +29,9 @@ from acme_tracker.video.truncation import is_cut_off
 if TYPE_CHECKING:
     from av import VideoFrame
 
-_HEAD = 16  # frames of a recording decoded on opening, to judge its timestamps by
+# Frames of a recording decoded on opening, before any is given, to judge its timestamps by: as few
+# as forgive one slip.
+_HEAD = 10
 _DURATION_IS_MEASURED = ("mpegts", "mpeg")  # at the end of what is there: it promises nothing
 _WITHOUT_TIMES = ("mpjpeg",)  # FFmpeg invents 25 frames a second
 
