@@ -7,15 +7,18 @@ import json
 import mmap
 import sys
 import time
-from itertools import product
+from dataclasses import replace
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from acme_tracker.config import TrackSettings
+from acme_tracker.config import SourceSettings, TrackSettings
+from acme_tracker.datasets import open_sequences
 from acme_tracker.datatypes import Frame
+from acme_tracker.evaluation.frames import open_frames
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks"
@@ -236,7 +239,31 @@ def test_a_default_is_compared_with_cadences_of_equal_cost(benchmark: Any) -> No
         point("iou", 1, 58.0, 7.0),
         point("policy", None, 58.0, 7.0),
     ]
-    told = " ".join(policy.verdicts(points))
+    told = " ".join(policy.verdicts([points]))
     assert "at least as good for no more: iou every 1" in told
     assert "fixed cadences of equal cost: 55.0" in told
     assert policy.at_equal_cost(point("policy", None, 58.0, 11.0), points[:2]) is None
+
+    better = [replace(one, hota=one.hota + 4) if one.every is None else one for one in points]
+    told = " ".join(policy.verdicts([points, better]))
+    assert "default: 60.0 for 7.00" in told
+    assert "view by view: +5.0 (+3.0 to +7.0)" in told
+
+
+def test_a_mirrored_view_of_a_clip_shows_and_says_the_same(benchmark: Any, tmp_path: Path) -> None:
+    views = benchmark("views")
+    told = [str(view) for view in views.first_views(3)]
+    assert told == ["from 0 s", "from 0 s, mirrored", "from 0.28 s"]
+
+    (clip,) = open_sequences(CLIP.parent)
+    (turned,) = views.mirrored([clip], tmp_path)
+    (again,) = views.mirrored([turned], tmp_path / "again")
+    assert clip.size is not None
+    width = clip.size[0]
+    assert (turned.rows.xyxy[:, [2, 0]] == width - clip.rows.xyxy[:, [0, 2]]).all()
+    np.testing.assert_allclose(again.rows.xyxy, clip.rows.xyxy, atol=1e-4)
+    whole = SourceSettings()
+    with open_frames(clip, whole) as ours, open_frames(turned, whole) as theirs:
+        for one, other in islice(zip(ours, theirs, strict=True), 10):
+            assert one.time_s == pytest.approx(other.time_s, abs=1e-4)
+            np.testing.assert_array_equal(one.luma[:, ::-1], other.luma)
