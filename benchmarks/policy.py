@@ -64,7 +64,7 @@ CADENCES = "1,2,3,5,10,15,30"
 
 console = Console(highlight=False)
 if not console.is_terminal:
-    console.width = 118
+    console.width = 160
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from acme_tracker.evaluation.frames import open_frames
 from acme_tracker.video.writer import VideoWriter
 from acme_tracker.yuv import Yuv
 
-LATER_S = 0.28  # 7 frames at 25 a second: in step with few cadences
+LATER_S = 0.44  # 11 frames at 25 a second: in step with no usual cadence
 
 
 @dataclass(frozen=True)
