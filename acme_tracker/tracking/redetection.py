@@ -7,7 +7,6 @@ import numpy as np
 from acme_tracker.boxes import areas
 from acme_tracker.config import RedetectionSettings
 from acme_tracker.datatypes import Boxes, Frame, Look, LookReason, Luma, Tracks, TrackState
-from acme_tracker.tracking.fusion import leaving
 from acme_tracker.tracking.movement import EntryZones, Movement
 
 NOWHERE = np.empty((0, 4), np.float32)
@@ -27,8 +26,8 @@ class RedetectionPolicy:
 
     Where there is traffic, newcomers and drift come all the time: looks at even distances find more
     than as many in clusters, and to see what moves outside the tracks adds nothing to them. Tracks
-    that leave the picture ask for nothing: half of all low confidence was theirs, and no look can
-    help them.
+    that fade on their way out of the picture, half of all low confidence, ask for nothing: the
+    tracker has lost them.
 
     Looks are at whole frames. Looks at regions around what asks for them were tried twice. Regions
     of 320x192 and 448x256 for the 864x480 of person-vehicle-bike-2003 (a fifth and a third of its
@@ -82,7 +81,7 @@ class RedetectionPolicy:
         if self._looked_s is None:
             return LookReason.NOTHING_TRACKED
         wanted, gap_s = self._settings, frame.time_s - self._looked_s + ROUNDING_S
-        if gap_s >= wanted.min_gap_s and _unsure(tracks, wanted, gap_s, frame.size):
+        if gap_s >= wanted.min_gap_s and _unsure(tracks, wanted, gap_s):
             return LookReason.LOW_CONFIDENCE
         if gap_s >= wanted.idle_gap_s and (tracks.state == TrackState.TENTATIVE).any():
             return LookReason.NEWCOMER
@@ -103,17 +102,11 @@ class RedetectionPolicy:
         return bool((gap_s * self._zones.worth(self._moves, frame.size) >= patience_s).any())
 
 
-def _unsure(
-    tracks: Tracks, wanted: RedetectionSettings, gap_s: float, size: tuple[int, int]
-) -> bool:
-    """Whether a known track may be wrong: the surer it is, the later after a look it counts.
-
-    One that leaves the picture is beyond help.
-    """
+def _unsure(tracks: Tracks, wanted: RedetectionSettings, gap_s: float) -> bool:
+    """Whether a known track may be wrong: the surer it is, the later after a look it counts."""
     confidence, below = tracks.confidence, wanted.confidence_below
     unsure = (confidence < below) & (tracks.state == TrackState.CONFIRMED)  # NaN is not
-    unsure &= gap_s * below >= wanted.idle_gap_s * confidence
-    return bool((unsure & ~leaving(tracks.xyxy, tracks.velocity, size)).any())
+    return bool((unsure & (gap_s * below >= wanted.idle_gap_s * confidence)).any())
 
 
 def _moving(tracks: Tracks) -> bool:

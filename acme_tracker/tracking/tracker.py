@@ -92,8 +92,10 @@ class ObjectTracker:
         found = observation.detections
         width, height = frame.size
         found = found[areas(found.xyxy) <= self._lifecycle.max_area * width * height]
-        state = self._table.rows["state"].copy()
-        state[self._just_lost(frame)] = TrackState.CONFIRMED
+        rows = self._table.rows
+        state = rows["state"].copy()
+        # Who was lost on this very frame is matched as if still shown.
+        state[(state == TrackState.LOST) & (rows["lost_s"] == frame.time_s)] = TrackState.CONFIRMED
         is_strong = found.score >= self._lifecycle.start_score
         strong, weak = np.flatnonzero(is_strong), np.flatnonzero(~is_strong)
         shown, lost, tentative = (np.flatnonzero(state == kind) for kind in MATCHED_IN_TURN)
@@ -102,7 +104,7 @@ class ObjectTracker:
         # tracks are found again: they reach far, and would take others' if they chose first.
         first = self._match(shown, strong, found, frame)
         second = self._match(first.unmatched_targets, weak, found, frame)
-        third = self._match(lost, first.unmatched_detections, found, frame)
+        third = self._match(lost, first.unmatched_detections, found, frame, lost=True)
         fourth = self._match(tentative, third.unmatched_detections, found, frame)
         rounds = (first, second, third, fourth)
         matched = np.concatenate([matches.targets for matches in rounds])
@@ -189,7 +191,9 @@ class ObjectTracker:
 
     # --- on a look ------------------------------------------------------------------------------
 
-    def _match(self, tracks: Rows, free: Rows, found: Detections, frame: Frame) -> Matches:
+    def _match(
+        self, tracks: Rows, free: Rows, found: Detections, frame: Frame, lost: bool = False
+    ) -> Matches:
         """Which of some tracks (rows) is which of some detections, and what is left of both.
 
         Lost tracks must look alike too. For the others, place and motion say it all: with looks,
@@ -198,22 +202,17 @@ class ObjectTracker:
         if not len(tracks) or not len(free):
             return Matches(NOBODY, NOBODY, tracks, free)
         rows = self._table.rows[tracks]
-        lost = (rows["state"] == TrackState.LOST) & ~self._just_lost(frame)[tracks]
         spread_px = np.sqrt(self._motion.variance[tracks, :2].max(axis=1))
-        settled = lost & (frame.time_s - rows["detected_s"] > WANDERS_S)
-        most_px = np.where(settled, SETTLED_SPREAD * np.sqrt(areas(rows["xyxy"])), np.inf)
-        spread_px = np.minimum(spread_px, most_px)
+        if lost:
+            settled = frame.time_s - rows["detected_s"] > WANDERS_S
+            most_px = np.where(settled, SETTLED_SPREAD * np.sqrt(areas(rows["xyxy"])), np.inf)
+            spread_px = np.minimum(spread_px, most_px)
         targets = Targets(rows["xyxy"], spread_px, self._table.shares()[tracks])
         cost = self._distance(targets, found[free])
-        if lost.any():
-            alike = likeness(rows["look"][lost], looks(frame.image, found.xyxy[free]))
-            cost[lost] = np.where(alike < LEAST_ALIKE, np.inf, cost[lost])
+        if lost:
+            alike = likeness(rows["look"], looks(frame.image, found.xyxy[free]))
+            cost = np.where(alike < LEAST_ALIKE, np.inf, cost)
         return match(cost).of(tracks, free)
-
-    def _just_lost(self, frame: Frame) -> Mask:
-        """(N,) who was lost on this very frame: matched by the look at it as if still shown."""
-        rows = self._table.rows
-        return np.asarray((rows["state"] == TrackState.LOST) & (rows["lost_s"] == frame.time_s))
 
     def _observe(self, where: Rows, found: Detections, frame: Frame) -> None:
         """Correct tracks (K) by their detections (K)."""

@@ -68,15 +68,6 @@ def test_what_is_tracked_is_not_still_however_long_movement_may_wait() -> None:
     assert looks(policy, [tracks(0.9)] * 6) == {0: "nothing tracked", 5: "max gap"}
 
 
-def test_an_unsure_track_on_its_way_out_of_the_picture_asks_for_nothing() -> None:
-    policy = RedetectionPolicy(RedetectionSettings(movement_gap_s=9, max_gap_s=9))
-    out, along = (
-        replace(tracks(0.2), velocity=np.array([velocity], np.float32))
-        for velocity in ((-3, 0), (3, 3))
-    )
-    assert looks(policy, [out, out, out, along]) == {0: "nothing tracked", 3: "low confidence"}
-
-
 def test_lost_tracks_ask_for_nothing() -> None:
     policy = RedetectionPolicy(RedetectionSettings(max_gap_s=9, idle_gap_s=9))
     policy.decide(frame(0), tracks())
