@@ -142,12 +142,11 @@ class ObjectTracker:
         followed = self._visual.update(frame)
         rows = self._table.rows
         where = np.searchsorted(rows["key"], followed.target_id)  # keys only grow
-        variance = rows["variance"].copy()
-        self._table.place(slice(None), self._motion.xyxy, self._motion.variance)
+        moved, spread = self._motion.xyxy, self._motion.variance
         ok = followed.ok & self._visual.sees
         before = rows["confidence"][where]
         confidence = self._latched(before, followed)
-        expected, covered = self._hidden_shares(where[ok], followed.xyxy[ok])[:, where]
+        expected, covered = self._hidden_shares(moved, where[ok], followed.xyxy[ok])[:, where]
         behind = (covered > HIDDEN) & (confidence < self._unsure_below)
         rows["quality"][where] = followed.quality
         rows["confidence"][where] = np.where(behind, before, confidence)
@@ -155,11 +154,11 @@ class ObjectTracker:
         ok &= ~behind
         seen, xyxy = where[ok], followed.xyxy[ok]
         doubt = doubtfulness(rows["confidence"][seen], sight(expected, covered)[ok])
-        spread, drift = rows["variance"][seen], drift_variance(xyxy, doubt, passed_s)
-        led, gained = lead(rows["xyxy"][seen], spread, xyxy, drift)
+        led, gained = lead(moved[seen], spread[seen], xyxy, drift_variance(xyxy, doubt, passed_s))
         led = grow_in(led, rows["cut"][seen], frame.size)
-        self._table.place(seen, led, variance[seen] + gained)
         self._motion.update(seen, xyxy, FOLLOW_NOISE * doubt)
+        moved[seen], spread[seen] = led, rows["variance"][seen] + gained
+        self._table.place(slice(None), moved, spread)
 
     def _gone(self, frame: Frame) -> Mask:
         """(N,) who is out of the picture, or on the way out and cannot be followed any longer."""
@@ -168,13 +167,12 @@ class ObjectTracker:
         fades = unsure & leaving(rows["xyxy"], self._motion.velocity, frame.size)
         return has_left(rows["xyxy"], frame.size) | fades
 
-    def _hidden_shares(self, where: Rows, xyxy: Boxes) -> Floats:
-        """(2, N) hidden by an active track: as they are, and with some rows (K) at boxes (K, 4)."""
-        rows = self._table.rows
-        followed = rows["xyxy"].copy()
-        followed[where] = xyxy
-        active = rows["state"] != TrackState.LOST
-        return np.stack([hidden_share(everyone, active) for everyone in (rows["xyxy"], followed)])
+    def _hidden_shares(self, moved: Boxes, where: Rows, followed: Boxes) -> Floats:
+        """(2, N) hidden by an active track: where boxes (N, 4) moved to, and with rows followed."""
+        seen = moved.copy()
+        seen[where] = followed
+        active = self._table.rows["state"] != TrackState.LOST
+        return np.stack([hidden_share(everyone, active) for everyone in (moved, seen)])
 
     def _latched(self, before: Floats, followed: Followed) -> Floats:
         """Confidence (N,) now; one that was low stays low until a detection.
