@@ -60,6 +60,7 @@ class EntryZones:
     """
 
     GRID = (16, 12)  # columns, rows
+    MEMORY = 50  # looks after which older ones count half: a rainy night passes
     TRUST = 2  # looks that every part is thought to have had, all with success
     LEAST_WORTH = 0.02
     FOUND = 0.3  # share of what moved that a track covers afterwards
@@ -83,6 +84,9 @@ class EntryZones:
         cells = self._cells(moving, size)
         np.add.at(self._looks, cells, 1)
         np.add.at(self._found, cells, found)
+        many = self._looks > self.MEMORY
+        self._looks[many] /= 2
+        self._found[many] /= 2
 
     def _cells(self, xyxy: Boxes, size: tuple[int, int]) -> tuple[NDArray[np.intp], ...]:
         """Rows and columns of the boxes' centres."""

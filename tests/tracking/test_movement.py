@@ -87,3 +87,13 @@ def test_an_entry_that_comes_up_later_is_learnt() -> None:
 def test_boxes_beyond_the_picture_belong_to_its_border() -> None:
     zones = EntryZones()
     assert len(zones.worth(boxes((-50, -50, -20, -20), (900, 900, 950, 950)), SIZE)) == 2
+
+
+def test_a_part_of_the_picture_is_forgiven_what_was_long_ago() -> None:
+    zones, here = EntryZones(), boxes((10, 10, 30, 30))
+    for _ in range(1000):  # a rainy night
+        zones.learn(here, NONE, SIZE)
+    assert zones.worth(here, SIZE) == pytest.approx(EntryZones.LEAST_WORTH)
+    for _ in range(50):
+        zones.learn(here, here, SIZE)
+    assert zones.worth(here, SIZE) > 0.5
