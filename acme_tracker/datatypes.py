@@ -382,7 +382,7 @@ class LookReason(StrEnum):
 
     EVERY_FRAME = "every frame"
     CADENCE = "cadence"
-    NOTHING_TRACKED = "nothing tracked"
+    FIRST_FRAME = "first frame"
     LOW_CONFIDENCE = "low confidence"
     NEWCOMER = "newcomer"
     MOVEMENT = "movement"

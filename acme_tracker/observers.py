@@ -12,11 +12,12 @@ from time import perf_counter
 from typing import Self
 
 from acme_tracker.config import TrackSettings
-from acme_tracker.datatypes import Frame, Look, LookReason, Observation, Tracks
+from acme_tracker.datatypes import Frame, Look, Observation, Tracks
 from acme_tracker.interfaces import Detector, FrameWatcher
 from acme_tracker.session import Answer, observe
 from acme_tracker.tracking.catching_up import catch_up
 from acme_tracker.tracking.governor import Governor
+from acme_tracker.tracking.redetection import Cadence
 
 
 class _InThread:
@@ -42,7 +43,7 @@ class Ahead(_InThread):
 
     def __init__(self, detector: Detector, every: int) -> None:
         super().__init__(detector)
-        self._every = every
+        self._cadence = Cadence(every)
         self._begun: dict[int, Future[Observation]] = {}
 
     @classmethod
@@ -53,8 +54,9 @@ class Ahead(_InThread):
 
     def begin(self, frame: Frame) -> None:
         """A frame was read: call it in their order, from any thread."""
-        if frame.index % self._every == 0:
-            self._begun[frame.index] = self._look(frame, Look(LookReason.CADENCE))
+        look = self._cadence.look(frame)
+        if look is not None:
+            self._begun[frame.index] = self._look(frame, look)
 
     def is_free(self, _: Frame) -> bool:
         return True

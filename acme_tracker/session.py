@@ -122,6 +122,7 @@ class TrackingSession:
 
     def _watch(self, frame: Frame) -> None:
         """See whether the scene is another one now, and keep the background model up to date."""
+        self.policy.watch(frame)
         cut = self._scene_cuts.watch(frame)
         watcher = self.detector if isinstance(self.detector, FrameWatcher) else None
         if cut:

@@ -13,7 +13,7 @@ from acme_tracker.datatypes import (
     Look,
     LookReason,
 )
-from acme_tracker.session import TrackingSession, observe
+from acme_tracker.session import AtOnce, TrackingSession, observe
 from acme_tracker.tracking.redetection import RedetectionPolicy
 from acme_tracker.tracking.tracker import ObjectTracker
 from tests.fakes import ScriptedDetector, ScriptedFollower, moving_patches, textured_scene
@@ -78,6 +78,35 @@ def test_one_broken_picture_costs_no_identity() -> None:
         for index, picture in enumerate((road, noise, road))
     ]
     assert shown == [[1], [], [1]]
+
+
+def test_a_camera_covered_for_a_moment_costs_no_identity_and_no_time() -> None:
+    session, _ = session_with(ScriptedDetector([CAR, NOTHING, CAR]), max_gap_s=9)
+    road = textured_scene(seed=1)
+    results = [
+        session.step(Frame.of_image(picture, index, index / 10))
+        for index, picture in enumerate((road, 0 * road, 0 * road, road))
+    ]
+    assert [r.tracks.confirmed.track_id.tolist() for r in results] == [[1], [], [], [1]]
+    assert results[3].look == Look(LookReason.SCENE_CUT)
+
+
+def test_movement_is_watched_on_frames_at_which_the_detector_is_busy() -> None:
+    class Busy(AtOnce):
+        def is_free(self, frame: Frame) -> bool:
+            return frame.index in (0, 4)
+
+    detector = ScriptedDetector([NOTHING])
+    session, _ = session_with(detector, idle_gap_s=0.1, max_gap_s=9, still_gap_s=9)
+    session.observer = Busy(detector)
+    empty, there = textured_scene(seed=1), textured_scene(seed=1)
+    there[40:80, 40:80] ^= 255
+    pictures = (empty, empty, there, there, there)
+    looked = [
+        session.step(Frame.of_image(picture, index, index / 10)).look is not None
+        for index, picture in enumerate(pictures)
+    ]
+    assert looked == [True, False, False, False, False]
 
 
 def test_finishing_ends_the_tracks_that_are_left() -> None:

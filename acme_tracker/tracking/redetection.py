@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acme_tracker.boxes import areas
 from acme_tracker.config import RedetectionSettings
-from acme_tracker.datatypes import Boxes, Frame, Look, LookReason, Luma, Tracks, TrackState
+from acme_tracker.datatypes import Boxes, Frame, Look, LookReason, Tracks, TrackState
 from acme_tracker.tracking.movement import EntryZones, Movement
 
 NOWHERE = np.empty((0, 4), np.float32)
@@ -40,6 +41,7 @@ class RedetectionPolicy:
 
     def __init__(self, settings: RedetectionSettings) -> None:
         self._settings = settings
+        self._cadence = None if settings.every_frames is None else Cadence(settings.every_frames)
         self._movement = Movement()
         self._zones = EntryZones()
         self._looked_s: float | None = None
@@ -54,11 +56,15 @@ class RedetectionPolicy:
         self._zones = EntryZones()
         self._looked_at = NOWHERE
 
+    def watch(self, frame: Frame) -> None:
+        """Call on every frame, whether it is to be decided about or not."""
+        if self._cadence is None:
+            self._movement.watch(frame)
+
     def decide(self, frame: Frame, tracks: Tracks) -> Look | None:
         """The look that this frame needs, if any; it counts as taken."""
-        if self._settings.every_frames is not None:
-            return self._by_cadence(frame, self._settings.every_frames)
-        self._movement.watch(frame)
+        if self._cadence is not None:
+            return self._cadence.look(frame)
         active = tracks.xyxy[tracks.state != TrackState.LOST]
         self._zones.learn(self._looked_at, active, frame.size)
         self._moves = NOWHERE
@@ -70,16 +76,12 @@ class RedetectionPolicy:
         self._looked_s, self._cut, self._still = frame.time_s, False, True
         return Look(reason)
 
-    def _by_cadence(self, frame: Frame, every: int) -> Look | None:
-        reason = LookReason.EVERY_FRAME if every == 1 else LookReason.CADENCE
-        return Look(reason) if frame.index % every == 0 else None
-
     def _reason(self, frame: Frame, tracks: Tracks, active: Boxes) -> LookReason | None:
         """The first reason to look at a frame; what takes longest to see is asked last."""
         if self._cut:
             return LookReason.SCENE_CUT
         if self._looked_s is None:
-            return LookReason.NOTHING_TRACKED
+            return LookReason.FIRST_FRAME
         wanted, gap_s = self._settings, frame.time_s - self._looked_s + ROUNDING_S
         if gap_s >= wanted.min_gap_s and _unsure(tracks, wanted, gap_s):
             return LookReason.LOW_CONFIDENCE
@@ -102,6 +104,25 @@ class RedetectionPolicy:
         return bool((gap_s * self._zones.worth(self._moves, frame.size) >= patience_s).any())
 
 
+class Cadence:
+    """Every n-th frame of a source, by its index; where one is missing, the next that comes.
+
+    Frames are missing where they are damaged, dropped by a camera, or before the start.
+    """
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._last: int | None = None
+
+    def look(self, frame: Frame) -> Look | None:
+        """The look at a frame that is due; it counts as taken. Call in the frames' order."""
+        number = frame.index // self._every
+        if number == self._last:
+            return None
+        self._last = number
+        return Look(LookReason.EVERY_FRAME if self._every == 1 else LookReason.CADENCE)
+
+
 def _unsure(tracks: Tracks, wanted: RedetectionSettings, gap_s: float) -> bool:
     """Whether a known track may be wrong: the surer it is, the later after a look it counts."""
     confidence, below = tracks.confidence, wanted.confidence_below
@@ -118,28 +139,27 @@ def _moving(tracks: Tracks) -> bool:
 class SceneCuts:
     """Sees a cut: most of the picture changes from one frame to the next.
 
-    Compares a coarse grid of mean-free brightness, so that a change of light alone is no cut.
+    Compares a coarse grid of mean-free brightness, so that a change of light alone is no cut. A
+    picture of nothing (a covered or broken camera, a fade) is another scene than one of something.
     """
 
     GRID = (32, 18)
     LIKENESS = 0.4  # correlation with the frame before: 0.9 and more in traffic, near 0 over a cut
+    FLAT, PLAIN = 1.0, 4.0  # grey levels, standard deviation: below nothing, above something
 
     def __init__(self) -> None:
-        self._last: Luma | None = None
+        self._last: NDArray[np.float32] | None = None
 
     def watch(self, frame: Frame) -> bool:
         """Whether this frame shows another scene than the one before."""
         import cv2
 
-        grid = cv2.resize(frame.small, self.GRID, interpolation=cv2.INTER_AREA)
-        last, self._last = self._last, np.asarray(grid, np.uint8)
-        if last is None:
-            return False
-        return _correlation(last.astype(np.float32), grid.astype(np.float32)) < self.LIKENESS
+        grid = cv2.resize(frame.small, self.GRID, interpolation=cv2.INTER_AREA).astype(np.float32)
+        last, self._last = self._last, np.asarray(grid - grid.mean(), np.float32)
+        return last is not None and self._differ(last, self._last)
 
-
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Pearson's, of two pictures; flat pictures are alike."""
-    a, b = a - a.mean(), b - b.mean()
-    spread = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return 1.0 if spread < a.size else float((a * b).sum()) / spread
+    def _differ(self, before: NDArray[np.float32], now: NDArray[np.float32]) -> bool:
+        spreads = before.std(), now.std()
+        if min(spreads) < self.FLAT:
+            return bool(max(spreads) > self.PLAIN)
+        return bool((before * now).mean() < self.LIKENESS * spreads[0] * spreads[1])

@@ -86,7 +86,7 @@ def story() -> list[FrameResult]:
             0,
             {"observed": True},
             events=(event(EventKind.CONFIRMED),),
-            **looked(LookReason.NOTHING_TRACKED),
+            **looked(LookReason.FIRST_FRAME),
         ),
         result(1),
         result(2, {"confidence": 0.75, "quality": 11.5, "xyxy": (-1, 20, 39, 50)}, lost, tentative),

@@ -23,7 +23,7 @@ def test_every_frame_is_one_object_and_unknown_values_are_null(tmp_path: Path) -
     tell(FramesJsonl(tmp_path / "t.jsonl", INFO, CLASSES), story())
     first, empty, last = read(tmp_path / "t.jsonl")
     assert first["look"] == {
-        "reason": "nothing tracked",
+        "reason": "first frame",
         "frame_index": 0,
         "regions": None,
         "detections": 1,

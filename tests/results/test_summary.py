@@ -65,7 +65,7 @@ def test_the_run_is_added_up() -> None:
         "track": {"mean": 1.5, "total": 4.5},
         "decode": {"mean": 2, "total": 6},
     }
-    assert report["detector_calls"] == {"total": 1, "by_reason": {"nothing tracked": 1}}
+    assert report["detector_calls"] == {"total": 1, "by_reason": {"first frame": 1}}
     assert report["unique_tracks"] == {"total": 1, "by_class": {"car": 1}}
     assert report["warnings"] == ["times rebuilt"]
     assert (report["detector"], report["visual_tracker"], report["device"]) == (
