@@ -43,6 +43,7 @@ class VideoSink:
     ) -> None:
         self.path = path
         self._rate = info.frame_rate or _RATE_WHERE_UNKNOWN
+        self._live = info.live
         self._settings = settings
         self._annotate = annotate
         self._writer: VideoWriter | None = None
@@ -60,9 +61,14 @@ class VideoSink:
             picture = self._annotate(result)
         with self._timings.stage("encode"):
             if self._writer is None:
-                preset, crf = self._settings.preset, self._settings.crf
                 self._writer = VideoWriter(
-                    self.path, picture.size, self._rate, preset, crf, picture.colours
+                    self.path,
+                    picture.size,
+                    self._rate,
+                    self._settings.preset,
+                    self._settings.crf,
+                    picture.colours,
+                    index_in_front=not self._live,
                 )
             self._writer.write(picture, result.frame.time_s)
 

@@ -15,7 +15,9 @@ from acme_tracker.yuv import DEFAULT, FULL_RANGE, LIMITED_RANGE, Colours, Yuv
 
 if TYPE_CHECKING:
     from av import VideoFrame
+    from av.error import FFmpegError
 
+COPIED_BYTES = 4 << 30  # larger files keep their index at the end
 _TICKS_PER_S = 90_000
 _KEYFRAME_TICKS = _TICKS_PER_S  # a keyframe a second: where players can enter
 _FRAGMENT_US = 500_000  # half a second is lost at most when the run is killed, and what is encoded
@@ -31,7 +33,8 @@ class VideoWriter:
 
     Times count from the first picture; equal or earlier ones are moved just behind the one before.
     While it is written the file consists of fragments and can be read at any moment, also after
-    SIGKILL; `close` puts its index in front by copying it. If that fails the fragments stay.
+    SIGKILL; `close` gives it an index, and puts that in front by copying the file. If that fails,
+    or the file is larger than COPIED_BYTES, the index stays at its end.
     No frame is predicted from a later one: a file of 7 % more bytes needs no reordering, so times
     start at 0 in every player.
 
@@ -42,6 +45,8 @@ class VideoWriter:
         preset: of x264, "ultrafast" to "medium".
         crf: quality, 0 (lossless) to 51. With "ultrafast" the quantiser is constant, and one more.
         colours: of the pictures; BGR ones become the default ones.
+        index_in_front: where players that load a file from a web server want it. Not for recordings
+            of days: to copy them takes long, and twice the space.
 
     Raises:
         OutputError: the file cannot be written (any more).
@@ -55,10 +60,12 @@ class VideoWriter:
         preset: str = "veryfast",
         crf: int = 23,
         colours: Colours = DEFAULT,
+        index_in_front: bool = True,
     ) -> None:
         import av
 
         self.path = path
+        self._index_in_front = index_in_front
         self._size = size
         self._first_s: float | None = None
         self._last_tick = -1
@@ -71,12 +78,12 @@ class VideoWriter:
                 "w",
                 format="mp4",
                 options={
-                    "movflags": "empty_moov+default_base_moof+frag_keyframe",
+                    "movflags": "hybrid_fragmented+empty_moov+default_base_moof+frag_keyframe",
                     "frag_duration": str(_FRAGMENT_US),
                     "flush_packets": "1",
                 },
             )
-        except OSError as error:
+        except (OSError, av.error.FFmpegError) as error:
             raise self._error(error) from None
         options = {"preset": preset, **_quality(preset, crf), "bf": "0", **_FASTER}
         self._stream = self._container.add_stream("libx264", rate=rate, options=options)
@@ -117,7 +124,7 @@ class VideoWriter:
             self._encode(None)
         finally:
             self._close_container()
-        if self._last_tick >= 0:
+        if self._index_in_front and self._last_tick >= 0:
             _put_index_in_front(self.path)
 
     def _convert(self, picture: Image | Yuv) -> VideoFrame:
@@ -136,10 +143,12 @@ class VideoWriter:
         return av.VideoFrame.from_numpy_buffer(yuv.pixels, format="yuv420p")
 
     def _encode(self, raw: VideoFrame | None) -> None:
+        import av
+
         try:
             for packet in self._stream.encode(raw):
                 self._container.mux(packet)
-        except OSError as error:
+        except (OSError, av.error.FFmpegError) as error:
             self._closed = True
             self._close_container()
             _drop_half_fragment(self.path)
@@ -147,10 +156,12 @@ class VideoWriter:
 
     def _close_container(self) -> None:
         """A container that could not be written to may not be able to finish either."""
-        with contextlib.suppress(OSError):
+        import av
+
+        with contextlib.suppress(OSError, av.error.FFmpegError):
             self._container.close()
 
-    def _error(self, error: OSError) -> OutputError:
+    def _error(self, error: OSError | FFmpegError) -> OutputError:
         why = (error.strerror or type(error).__name__).lower()
         return OutputError(
             f"cannot write the video {self.path}: {why}; "
@@ -190,22 +201,29 @@ def _drop_half_fragment(path: Path) -> None:
 
 
 def _put_index_in_front(path: Path) -> None:
-    """Copy the packets of a fragmented MP4 into a plain one, and let it take the file's place."""
+    """Copy the packets of an MP4 into one with its index in front, which takes the file's place."""
     import av
 
-    part = path.with_name(f".{path.name}.part")
+    part = unfinished(path)
     try:
+        if path.stat().st_size > COPIED_BYTES:
+            return
         with (
-            av.open(f"file:{path}") as fragments,
+            av.open(f"file:{path}") as written,
             av.open(f"file:{part}", "w", format="mp4", options={"movflags": "faststart"}) as plain,
         ):
-            stream = fragments.streams.video[0]
+            stream = written.streams.video[0]
             copy = plain.add_stream_from_template(stream)
-            for packet in fragments.demux(stream):
+            for packet in written.demux(stream):
                 if packet.size:
                     packet.stream = copy
                     plain.mux(packet)
         part.replace(path)
-    except OSError:  # the disk is full, say: the fragments play as well
+    except (OSError, av.error.FFmpegError):  # the disk is full, say: what is there plays as well
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def unfinished(path: Path) -> Path:
+    """Where the copy of a video grows until it takes the video's place; a killed run leaves it."""
+    return path.with_name(f".{path.name}.part")
