@@ -34,6 +34,7 @@ from acme_tracker.timing import Stopwatch
 from acme_tracker.video.prefetch import Prefetch
 from acme_tracker.video.sinks import BackgroundSink, VideoSink
 from acme_tracker.video.window import StopRequested, WindowSink
+from acme_tracker.video.writer import unfinished
 
 TRACKS = "tracks.csv"
 MOT = "tracks.mot.txt"
@@ -150,8 +151,8 @@ def _lock(folder: Path) -> int | None:
 def _empty(folder: Path, info: SourceInfo) -> None:
     """Take an earlier run's results out, and say that one has begun."""
     try:
-        for name in RESULTS:
-            (folder / name).unlink(missing_ok=True)
+        for path in (*(folder / name for name in RESULTS), unfinished(folder / VIDEO)):
+            path.unlink(missing_ok=True)
         write_whole(folder / SUMMARY, _begun(info))
     except OSError as error:
         raise _cannot_make(folder, error) from None
@@ -194,13 +195,13 @@ def result_sinks(
         FramesJsonl(folder / FRAMES, info, classes),
         TracksSummaryCsv(folder / TRACKS_SUMMARY, info, classes),
     ]
-    if settings.window:
-        annotate = Annotator(classes, settings.trail_s, info)
-        sinks.append(WindowSink(info.name, annotate, folder, interrupted=lambda: interrupt.wanted))
     if settings.video:
         annotate = Annotator(classes, settings.trail_s, info)
         video = VideoSink(folder / VIDEO, info, settings, annotate.yuv, timings)
         sinks.append(BackgroundSink(video))
+    if settings.window:  # the last: where the user stops the run, the others have the frame
+        annotate = Annotator(classes, settings.trail_s, info)
+        sinks.append(WindowSink(info.name, annotate, folder, interrupted=lambda: interrupt.wanted))
     return sinks
 
 
@@ -250,9 +251,9 @@ def track_source(
             session = stack.enter_context(open_session(info, settings, detector, ahead))
             configuration = settings.model_dump(mode="json")
             summary = RunSummary(info, session.classes, names or {}, configuration)
-            sinks = result_sinks(folder, info, session.classes, settings.output, behind, interrupt)
-            sinks += [make(info, session.classes) for make in watchers]
-            opened = [stack.enter_context(sink) for sink in (summary, *sinks)]
+            sinks = [summary, *(make(info, session.classes) for make in watchers)]
+            sinks += result_sinks(folder, info, session.classes, settings.output, behind, interrupt)
+            opened = [stack.enter_context(sink) for sink in sinks]
             drive(frames, session, opened, interrupt)
     except (KeyboardInterrupt, StopRequested):
         state = INTERRUPTED

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from acme_tracker.datatypes import SourceInfo
+from acme_tracker.config import OutputSettings
+from acme_tracker.datatypes import FrameResult, SourceInfo
 from acme_tracker.errors import OutputError, SourceError
 from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
 from acme_tracker.pipeline import Interrupt
+from acme_tracker.video.window import StopRequested
 from tests.fakes import ScriptedDetector
-from tests.runs import CAR, SETTINGS, Pictures
+from tests.runs import CAR, SETTINGS, Listener, Pictures
+from tests.video.clips import read
 
 HOLD = """
 import sys
@@ -63,6 +66,23 @@ def test_a_stop_before_the_first_frame_leaves_no_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_the_window_stops_the_run_all_results_have_the_same_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class StoppedAt(Listener):
+        def write(self, result: FrameResult) -> None:
+            if result.frame.index == 3:
+                raise StopRequested
+
+    monkeypatch.setattr("acme_tracker.outputs.WindowSink", lambda *_, **__: StoppedAt())
+    settings = SETTINGS.model_copy(update={"output": OutputSettings(window=True)})
+    run = track_source(Pictures(9), settings, ScriptedDetector([CAR]), ResultFolders(tmp_path))
+    assert (run.state, run.report["frames"]) == (INTERRUPTED, 4)
+    folder = tmp_path / "pictures"
+    assert len((folder / "tracks.jsonl").read_text().splitlines()) == 4
+    assert len(read(folder / "annotated.mp4")) == 4
+
+
 def place(folders: ResultFolders, info: SourceInfo) -> str:
     """Where a source's results go, which is over at once."""
     with folders.hold(info) as folder:
@@ -103,12 +123,12 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> Non
 def test_results_of_an_earlier_run_do_not_stay_among_those_of_this_one(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for name in ("annotated.mp4", "summary.json", "notes.txt"):
+    for name in ("annotated.mp4", ".annotated.mp4.part", "summary.json", "notes.txt"):
         (folder / name).write_text("old")
     track_source(
         Pictures(3, breaks_at=1), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path)
     )
-    assert not (folder / "annotated.mp4").exists()
+    assert not list(folder.glob("*annotated.mp4*"))
     assert "failed" in (folder / "summary.json").read_text()
     assert (folder / "notes.txt").read_text() == "old"
 
