@@ -1,4 +1,4 @@
-"""Where results are shown: an H.264 file, a window; and a thread for either to run in."""
+"""Annotated H.264 files, and a thread for a sink to run in."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ from acme_tracker.datatypes import FrameResult, SourceInfo, TrackEvent
 from acme_tracker.errors import OutputError
 from acme_tracker.interfaces import FrameSink
 from acme_tracker.timing import Stopwatch
-from acme_tracker.video.window import DisplayWarning, StopRequested, WindowSink
 from acme_tracker.video.writer import VideoWriter
 from acme_tracker.yuv import Yuv
-
-__all__ = ["BackgroundSink", "DisplayWarning", "StopRequested", "VideoSink", "WindowSink"]
 
 _RATE_WHERE_UNKNOWN = 25.0
 
