@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -218,6 +218,8 @@ def track_source(
 ) -> Run:
     """Track one source, not yet open, with a fresh tracker; errors of the user's kind are returned.
 
+    Any other is a defect: it is raised, once the results say that the run failed.
+
     Args:
         source: where the frames come from.
         settings: everything else.
@@ -259,6 +261,9 @@ def track_source(
         state = INTERRUPTED
     except AcmeTrackerError as error:
         state, failure = f"failed: {error}", error
+    except Exception as error:
+        _note_defect(summary, folder, error)
+        raise
     if summary is None or folder is None:
         return Run(state, None, {}, failure)
     stages = {"decode": timed.total_ms, **behind.take_ms()}
@@ -267,3 +272,9 @@ def track_source(
     except OutputError as error:
         failure = failure or error
     return Run(state, folder, summary.report(state, warned, stages), failure)
+
+
+def _note_defect(summary: RunSummary | None, folder: Path | None, error: Exception) -> None:
+    if summary is not None and folder is not None:
+        with suppress(OutputError):
+            summary.write_json(folder / SUMMARY, f"failed: {type(error).__name__}: {error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,25 @@ def test_a_source_that_ends_early_leaves_what_was_tracked_until_then(tmp_path: P
     assert run.report["frames"] == 4
     assert run.report["state"] == "failed: pictures ends early"
     assert len((tmp_path / "pictures" / "tracks.csv").read_text().splitlines()) == 5
+
+
+def test_a_defect_is_raised_and_the_results_say_that_the_run_failed(tmp_path: Path) -> None:
+    class Broken(Listener):
+        def write(self, result: FrameResult) -> None:
+            if result.frame.index == 3:
+                raise ZeroDivisionError("of ours")
+
+    with pytest.raises(ZeroDivisionError):
+        track_source(
+            Pictures(9),
+            SETTINGS,
+            ScriptedDetector([CAR]),
+            ResultFolders(tmp_path),
+            watchers=[lambda *_: Broken()],
+        )
+    report = json.loads((tmp_path / "pictures" / "summary.json").read_text())
+    assert report["state"] == "failed: ZeroDivisionError: of ours"
+    assert report["frames"] == 4
 
 
 def test_a_stop_before_the_first_frame_leaves_no_folder(tmp_path: Path) -> None:
