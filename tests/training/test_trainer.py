@@ -163,10 +163,13 @@ def test_a_run_is_not_overwritten_and_not_mixed_with_another(
 
 
 def test_training_lowers_the_loss(data: TrainingData, tmp_path: Path) -> None:
-    settings = tiny(optimisation__epochs=8, optimisation__batch=1, optimisation__learning_rate=1e-2)
+    settings = tiny(
+        optimisation__epochs=16, optimisation__batch=1, optimisation__learning_rate=1e-2
+    )
     rows = begin(data, settings, tmp_path).run().rows
     losses = [row["loss"] for row in rows]
-    assert sum(losses[-3:]) < 0.93 * sum(losses[:3])  # .98 where nothing is learnt
+    # .65 to .84 with three seeds; 1.0 where nothing is learnt.
+    assert sum(losses[-3:]) < 0.92 * sum(losses[:3])
 
 
 class Oracle(nn.Module):
