@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.error import FFmpegError
 
-COPIED_BYTES = 4 << 30  # larger files keep their index at the end
+COPIED_BYTES = 4 << 30  # larger files keep their fragments
 _TICKS_PER_S = 90_000
 _KEYFRAME_TICKS = _TICKS_PER_S  # a keyframe a second: where players can enter
 _FRAGMENT_US = 500_000  # half a second is lost at most when the run is killed, and what is encoded
@@ -33,8 +33,9 @@ class VideoWriter:
 
     Times count from the first picture; equal or earlier ones are moved just behind the one before.
     While it is written the file consists of fragments and can be read at any moment, also after
-    SIGKILL; `close` gives it an index, and puts that in front by copying the file. If that fails,
-    or the file is larger than COPIED_BYTES, the index stays at its end.
+    SIGKILL; `close` puts its index in front by copying it. If that fails, or the file is larger
+    than COPIED_BYTES, the fragments stay. (FFmpeg's hybrid fragments get an index without a copy,
+    and keep a day's in 200 MB of memory until then.)
     No frame is predicted from a later one: a file of 7 % more bytes needs no reordering, so times
     start at 0 in every player.
 
@@ -45,8 +46,8 @@ class VideoWriter:
         preset: of x264, "ultrafast" to "medium".
         crf: quality, 0 (lossless) to 51. With "ultrafast" the quantiser is constant, and one more.
         colours: of the pictures; BGR ones become the default ones.
-        index_in_front: where players that load a file from a web server want it. Not for recordings
-            of days: to copy them takes long, and twice the space.
+        index_in_front: False leaves the fragments, which play as well: to copy a file of days takes
+            long, and twice the space.
 
     Raises:
         OutputError: the file cannot be written (any more).
@@ -78,7 +79,7 @@ class VideoWriter:
                 "w",
                 format="mp4",
                 options={
-                    "movflags": "hybrid_fragmented+empty_moov+default_base_moof+frag_keyframe",
+                    "movflags": "empty_moov+default_base_moof+frag_keyframe",
                     "frag_duration": str(_FRAGMENT_US),
                     "flush_packets": "1",
                 },
@@ -201,7 +202,7 @@ def _drop_half_fragment(path: Path) -> None:
 
 
 def _put_index_in_front(path: Path) -> None:
-    """Copy the packets of an MP4 into one with its index in front, which takes the file's place."""
+    """Copy the packets of a fragmented MP4 into a plain one, and let it take the file's place."""
     import av
 
     part = unfinished(path)
@@ -209,17 +210,17 @@ def _put_index_in_front(path: Path) -> None:
         if path.stat().st_size > COPIED_BYTES:
             return
         with (
-            av.open(f"file:{path}") as written,
+            av.open(f"file:{path}") as fragments,
             av.open(f"file:{part}", "w", format="mp4", options={"movflags": "faststart"}) as plain,
         ):
-            stream = written.streams.video[0]
+            stream = fragments.streams.video[0]
             copy = plain.add_stream_from_template(stream)
-            for packet in written.demux(stream):
+            for packet in fragments.demux(stream):
                 if packet.size:
                     packet.stream = copy
                     plain.mux(packet)
         part.replace(path)
-    except (OSError, av.error.FFmpegError):  # the disk is full, say: what is there plays as well
+    except (OSError, av.error.FFmpegError):  # the disk is full, say: the fragments play as well
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
 
