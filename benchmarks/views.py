@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from acme_tracker.config import SourceSettings
+from acme_tracker.config import OutputSettings, SourceSettings
 from acme_tracker.datasets import Sequence as TruthSequence
-from acme_tracker.datatypes import TrackRows
+from acme_tracker.datatypes import FrameResult, TrackRows, Tracks
 from acme_tracker.evaluation.frames import open_frames
-from acme_tracker.video.writer import VideoWriter
+from acme_tracker.video.sinks import VideoSink
 from acme_tracker.yuv import Yuv
 
 LATER_S = 0.44  # 11 frames at 25 a second: in step with no usual cadence
@@ -44,22 +44,13 @@ def mirrored(sequences: Sequence[TruthSequence], folder: Path) -> list[TruthSequ
 
 
 def _mirrored(sequence: TruthSequence, path: Path) -> TruthSequence:
+    lossless = OutputSettings(preset="ultrafast", crf=0)
     with open_frames(sequence, SourceSettings()) as source:
-        width = source.info.size[0]
-        writer: VideoWriter | None = None
-        try:
+        info = source.info
+        with VideoSink(path, info, lossless, lambda result: _turned(result.frame.yuv())) as sink:
             for frame in source:
-                picture = _turned(frame.yuv())
-                if writer is None:
-                    rate = source.info.frame_rate or 25
-                    writer = VideoWriter(
-                        path, picture.size, rate, "ultrafast", crf=0, colours=picture.colours
-                    )
-                writer.write(picture, frame.time_s)
-        finally:
-            if writer is not None:
-                writer.close()
-    return replace(sequence, path=path, rows=_turned_rows(sequence.rows, width))
+                sink.write(FrameResult(frame, Tracks.empty()))
+    return replace(sequence, path=path, rows=_turned_rows(sequence.rows, info.size[0]))
 
 
 def _turned(picture: Yuv) -> Yuv:
