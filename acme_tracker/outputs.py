@@ -6,8 +6,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -29,7 +30,7 @@ from acme_tracker.results.csv import TracksCsv
 from acme_tracker.results.jsonl import FramesJsonl
 from acme_tracker.results.lines import write_whole
 from acme_tracker.results.mot import MotText
-from acme_tracker.results.summary import RunSummary, TracksSummaryCsv
+from acme_tracker.results.summary import RunSummary, TracksSummaryCsv, write_report
 from acme_tracker.timing import Stopwatch
 from acme_tracker.video.prefetch import Prefetch
 from acme_tracker.video.sinks import BackgroundSink, VideoSink
@@ -232,20 +233,18 @@ def track_source(
     """
     interrupt = interrupt or Interrupt()
     timed, behind = TimedSource(source), Stopwatch()
-    summary: RunSummary | None = None
+    ahead = Ahead.of(settings, detector)
+    prepare = None if ahead is None else ahead.begin
+    frames = Prefetch(timed, prepare=prepare, interrupted=lambda: interrupt.wanted)
     folder: Path | None = None
+    report: Callable[[str], dict[str, Any]] | None = None  # by the state that the run ended in
     state, failure = COMPLETE, None
     try:
         with ExitStack() as stack:
             stack.enter_context(one_thread_a_stage())
-            ahead = Ahead.of(settings, detector)
-            if ahead is not None:
-                stack.enter_context(ahead)
+            stack.enter_context(ahead or nullcontext())
             with interrupt.heard_at_once():
-                prepare = None if ahead is None else ahead.begin
-                frames = stack.enter_context(
-                    Prefetch(timed, prepare=prepare, interrupted=lambda: interrupt.wanted)
-                )
+                stack.enter_context(frames)
                 info = frames.info
                 if not info.live:  # without a frame, an earlier run's results stay
                     frames.wait_for_first()
@@ -253,6 +252,7 @@ def track_source(
             session = stack.enter_context(open_session(info, settings, detector, ahead))
             configuration = settings.model_dump(mode="json")
             summary = RunSummary(info, session.classes, names or {}, configuration)
+            report = partial(_report, summary, warned, timed, behind, frames)
             sinks = [summary, *(make(info, session.classes) for make in watchers)]
             sinks += result_sinks(folder, info, session.classes, settings.output, behind, interrupt)
             opened = [stack.enter_context(sink) for sink in sinks]
@@ -262,19 +262,33 @@ def track_source(
     except AcmeTrackerError as error:
         state, failure = f"failed: {error}", error
     except Exception as error:
-        _note_defect(summary, folder, error)
+        if folder is not None and report is not None:
+            _write(folder, report(f"failed: {type(error).__name__}: {error}"))
         raise
-    if summary is None or folder is None:
+    if folder is None or report is None:
         return Run(state, None, {}, failure)
-    stages = {"decode": timed.total_ms, **behind.take_ms()}
+    told = report(state)
+    unwritten = _write(folder, told)
+    return Run(state, folder, told, failure or unwritten)
+
+
+def _report(
+    summary: RunSummary,
+    warned: Sequence[str],
+    source: TimedSource,
+    behind: Stopwatch,
+    frames: Prefetch,
+    state: str,
+) -> dict[str, Any]:
+    """What summary.json says in the end."""
+    stages_ms = {"decode": source.total_ms, **behind.take_ms()}
+    return summary.report(state, warned, stages_ms, frames.dropped, frames.damaged)
+
+
+def _write(folder: Path, report: Mapping[str, Any]) -> OutputError | None:
+    """Leave a run's summary.json; what kept it from being written."""
     try:
-        summary.write_json(folder / SUMMARY, state, warned, stages)
+        write_report(folder / SUMMARY, report)
     except OutputError as error:
-        failure = failure or error
-    return Run(state, folder, summary.report(state, warned, stages), failure)
-
-
-def _note_defect(summary: RunSummary | None, folder: Path | None, error: Exception) -> None:
-    if summary is not None and folder is not None:
-        with suppress(OutputError):
-            summary.write_json(folder / SUMMARY, f"failed: {type(error).__name__}: {error}")
+        return error
+    return None

@@ -66,10 +66,12 @@ def test_a_defect_is_raised_and_the_results_say_that_the_run_failed(tmp_path: Pa
             ScriptedDetector([CAR]),
             ResultFolders(tmp_path),
             watchers=[lambda *_: Broken()],
+            warned=["times rebuilt"],
         )
     report = json.loads((tmp_path / "pictures" / "summary.json").read_text())
     assert report["state"] == "failed: ZeroDivisionError: of ours"
-    assert report["frames"] == 4
+    assert (report["frames"], report["warnings"]) == (4, ["times rebuilt"])
+    assert {"decode", "follow"} <= set(report["stages_ms"])
 
 
 def test_a_stop_before_the_first_frame_leaves_no_folder(tmp_path: Path) -> None:

@@ -106,8 +106,6 @@ class RunSummary:
         self._started = clock()
         self._wall_s: float | None = None
         self._frames = 0
-        self._dropped = 0
-        self._last_index: int | None = None
         self._times_s = (0.0, 0.0)  # of the first and the last frame
         self._step_s = math.inf  # from the last frame but one to the last
         self._looks: Counter[str] = Counter()
@@ -127,9 +125,6 @@ class RunSummary:
         if self._frames:
             self._step_s = frame.time_s - self._times_s[1]
         self._times_s = (self._times_s[0] if self._frames else frame.time_s, frame.time_s)
-        if self._last_index is not None:
-            self._dropped += frame.index - self._last_index - 1
-        self._last_index = frame.index
         self._frames += 1
         if result.look is not None:
             self._looks[result.look.reason.value] += 1
@@ -152,6 +147,8 @@ class RunSummary:
         state: str = "complete",
         warnings: Sequence[str] = (),
         more_stages_ms: Mapping[str, float] | None = None,
+        dropped_frames: int = 0,
+        damaged_frames: int = 0,
     ) -> dict[str, Any]:
         """The figures so far.
 
@@ -159,6 +156,8 @@ class RunSummary:
             state: "complete", "interrupted" or "failed: why".
             warnings: what the user was told.
             more_stages_ms: totals of stages outside the session, such as decoding.
+            dropped_frames: of a live source, those that came too fast.
+            damaged_frames: those that the source itself had to leave out.
         """
         wall_s = self._clock() - self._started if self._wall_s is None else self._wall_s
         stages_ms = {**self._stages_ms, **(more_stages_ms or {})}
@@ -166,7 +165,8 @@ class RunSummary:
             "source": self._info.source_id,
             "state": state,
             "frames": self._frames,
-            "dropped_frames": self._dropped,
+            "dropped_frames": dropped_frames,
+            "damaged_frames": damaged_frames,
             "duration_s": round(self._duration_s(), 3),
             "wall_s": round(wall_s, 3),
             "frames_per_second": round(self._frames / wall_s, 2) if wall_s > 0 else None,
@@ -181,18 +181,6 @@ class RunSummary:
             "versions": versions(),
             "configuration": self._configuration,
         }
-
-    def write_json(
-        self,
-        path: Path,
-        state: str = "complete",
-        warnings: Sequence[str] = (),
-        more_stages_ms: Mapping[str, float] | None = None,
-    ) -> None:
-        """Write `report` as a file that is whole at any time."""
-        report = self.report(state, warnings, more_stages_ms)
-        text = json.dumps(report, indent=2, ensure_ascii=False, default=str)
-        write_whole(path, text + "\n")
 
     def _duration_s(self) -> float:
         """From the first frame's start to the last one's end.
@@ -209,6 +197,11 @@ class RunSummary:
         count = self._ended + Counter(self._alive.values())
         by_class = {name: count[i] for i, name in enumerate(self._classes) if count[i]}
         return {"total": count.total(), "by_class": by_class}
+
+
+def write_report(path: Path, report: Mapping[str, Any]) -> None:
+    """Write a report as a file that is whole at any time."""
+    write_whole(path, json.dumps(report, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def versions() -> dict[str, str | None]:

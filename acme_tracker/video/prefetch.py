@@ -35,6 +35,7 @@ class Prefetch:
 
     Attributes:
         dropped: frames that gave way so far.
+        damaged: frames that the source left out so far, going by the indices.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Prefetch:
     ) -> None:
         if depth < 1:
             raise ValueError(f"depth must be at least 1, got {depth}")
-        self.dropped = 0
+        self.dropped = self.damaged = 0
         self._source = source
         self._depth = depth
         self._live = live
@@ -123,7 +124,10 @@ class Prefetch:
                     self._info = source.info
                     self._changed.notify_all()
                 live = source.info.live if self._live is None else self._live
+                after = None  # the index that follows the last one
                 for frame in source:
+                    self.damaged += 0 if after is None else frame.index - after
+                    after = frame.index + 1
                     if self._prepare is not None and not live:
                         self._prepare(frame)
                     if not self._put(frame, live):

@@ -11,7 +11,7 @@ import pytest
 
 from acme_tracker.datatypes import EventKind, LookReason, SourceInfo
 from acme_tracker.errors import OutputError
-from acme_tracker.results.summary import RunSummary, TracksSummaryCsv, versions
+from acme_tracker.results.summary import RunSummary, TracksSummaryCsv, versions, write_report
 from tests.results.story import CLASSES, INFO, UNDATED, event, looked, result, story, tell
 
 
@@ -85,10 +85,9 @@ def test_a_track_counts_once_by_its_final_class_ended_or_not() -> None:
     assert run.report()["unique_tracks"] == {"total": 2, "by_class": {"car": 1, "bus": 1}}
 
 
-def test_frames_that_a_camera_dropped_are_counted() -> None:
-    run = summary()
-    tell(run, [result(3), result(4), result(9)])
-    assert run.report()["dropped_frames"] == 4
+def test_frames_that_are_missing_are_told_by_why() -> None:
+    report = summary().report(dropped_frames=4, damaged_frames=1)
+    assert (report["dropped_frames"], report["damaged_frames"]) == (4, 1)
 
 
 def test_looks_are_counted_by_reason() -> None:
@@ -125,7 +124,7 @@ def test_an_empty_run_divides_by_nothing(tmp_path: Path) -> None:
 def test_the_file_is_json_and_names_what_made_it(tmp_path: Path) -> None:
     run = summary()
     tell(run, story())
-    run.write_json(tmp_path / "out" / "summary.json", "interrupted")
+    write_report(tmp_path / "out" / "summary.json", run.report("interrupted"))
     report: dict[str, Any] = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert report["state"] == "interrupted"
     assert report["configuration"] == {"a": 1, "path": "x"}
@@ -145,7 +144,7 @@ def test_versions_are_those_that_are_installed() -> None:
 def test_a_summary_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"^cannot write .*summary.json: "):
-        summary().write_json(tmp_path / "file" / "summary.json")
+        write_report(tmp_path / "file" / "summary.json", {})
 
 
 def test_memory_does_not_grow_with_tracks_that_have_ended() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Self
 
 import numpy as np
@@ -26,11 +26,13 @@ class Numbers:
         live: bool = False,
         before: Callable[[int], None] = lambda number: None,
         fail_on_open: bool = False,
+        unreadable: Collection[int] = (),
     ) -> None:
         self.info = SourceInfo("numbers", "numbers", (4, 4), live=live)
         self.made = 0
         self.closed = threading.Event()
         self._count, self._before, self._fail_on_open = count, before, fail_on_open
+        self._unreadable = unreadable
 
     def __enter__(self) -> Self:
         if self._fail_on_open:
@@ -44,6 +46,8 @@ class Numbers:
         for number in range(self._count):
             self._before(number)
             self.made += 1
+            if number in self._unreadable:
+                continue
             yield Frame.of_image(np.zeros((4, 4, 3), np.uint8), number, number / 25)
 
 
@@ -75,6 +79,12 @@ def test_a_live_source_drops_the_oldest_and_counts_them() -> None:
         frames._thread.join(SOON_S)  # type: ignore[union-attr]
         assert [frame.index for frame in frames] == [7, 8, 9]
         assert frames.dropped == 7
+
+
+def test_frames_that_the_source_left_out_count_as_damaged_not_as_dropped() -> None:
+    with Prefetch(Numbers(10, unreadable=(4, 5, 8))) as frames:
+        assert len(list(frames)) == 7
+    assert (frames.damaged, frames.dropped) == (3, 0)
 
 
 def test_live_can_be_said_whatever_the_source_is() -> None:
