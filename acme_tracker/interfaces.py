@@ -13,14 +13,12 @@ from acme_tracker.datatypes import (
     ClassList,
     Detections,
     Followed,
-    Frame,
     FrameResult,
-    Image,
     Observation,
-    SourceInfo,
     TrackEvent,
     Tracks,
 )
+from acme_tracker.frames import Frame, Image, SourceInfo
 
 Ids = NDArray[np.int64]
 

@@ -12,7 +12,8 @@ from time import perf_counter
 from typing import Self
 
 from acme_tracker.config import TrackSettings
-from acme_tracker.datatypes import Frame, Look, Observation, Tracks
+from acme_tracker.datatypes import Look, Observation, Tracks
+from acme_tracker.frames import Frame
 from acme_tracker.interfaces import Detector, FrameWatcher
 from acme_tracker.session import Answer, observe
 from acme_tracker.tracking.catching_up import catch_up

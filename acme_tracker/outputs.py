@@ -14,9 +14,10 @@ from threading import Lock
 from typing import Any
 
 from acme_tracker.config import OutputSettings, TrackSettings
-from acme_tracker.datatypes import ClassList, SourceInfo
+from acme_tracker.datatypes import ClassList
 from acme_tracker.drawing import Annotator
 from acme_tracker.errors import AcmeTrackerError, OutputError
+from acme_tracker.frames import SourceInfo
 from acme_tracker.interfaces import Detector, FrameSink, FrameSource
 from acme_tracker.observers import Ahead
 from acme_tracker.pipeline import (

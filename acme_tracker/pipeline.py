@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Self, TypeVar
 
 from acme_tracker.config import TrackSettings
-from acme_tracker.datatypes import Frame, SourceInfo
+from acme_tracker.frames import Frame, SourceInfo
 from acme_tracker.interfaces import Detector, FrameSink, FrameSource, FrameWatcher
 from acme_tracker.observers import Ahead, Beside
 from acme_tracker.session import TrackingSession

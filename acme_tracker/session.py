@@ -14,13 +14,13 @@ from acme_tracker.datatypes import (
     Boxes,
     ClassList,
     Detections,
-    Frame,
     FrameResult,
     Look,
     Observation,
     TrackEvent,
     Tracks,
 )
+from acme_tracker.frames import Frame
 from acme_tracker.interfaces import Detector, FrameWatcher, Tracker
 from acme_tracker.timing import Stopwatch
 from acme_tracker.tracking.redetection import RedetectionPolicy, SceneCuts

@@ -32,9 +32,10 @@ from rich.table import Column, Table
 
 from acme_tracker.config import SourceSettings, VisualTrackerSettings
 from acme_tracker.datasets import open_sequences
-from acme_tracker.datatypes import Boxes, Frame
+from acme_tracker.datatypes import Boxes
 from acme_tracker.errors import ConfigError
 from acme_tracker.evaluation.following import HORIZONS, Following, evaluate_following
+from acme_tracker.frames import Frame
 from acme_tracker.interfaces import VisualTracker
 from acme_tracker.tracking.visual.registry import open_visual_tracker, visual_tracker_names
 from acme_tracker.video.sources import open_source

@@ -28,17 +28,9 @@ import numpy as np
 from machine import describe_machine, machine_lines
 
 from acme_tracker.config import TrackSettings
-from acme_tracker.datatypes import (
-    ClassList,
-    Detections,
-    EventKind,
-    Frame,
-    FrameResult,
-    Image,
-    SourceInfo,
-    TrackEvent,
-)
+from acme_tracker.datatypes import ClassList, Detections, EventKind, FrameResult, TrackEvent
 from acme_tracker.detection.registry import open_detector
+from acme_tracker.frames import Frame, Image, SourceInfo
 from acme_tracker.interfaces import Detector
 from acme_tracker.outputs import ResultFolders, Run, track_source
 

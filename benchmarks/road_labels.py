@@ -31,10 +31,11 @@ from rich.table import Table
 
 from acme_tracker.config import DetectorSettings, SourceSettings
 from acme_tracker.datasets import DetectionDataset, open_dataset
-from acme_tracker.datatypes import SUPER_CLASSES, ClassList, Detections, Image
+from acme_tracker.datatypes import SUPER_CLASSES, ClassList, Detections
 from acme_tracker.detection.registry import list_detectors, open_detector, working_score
 from acme_tracker.errors import DatasetError
 from acme_tracker.evaluation.detection import LEAST_SCORE, DetectionReport, evaluate_detector
+from acme_tracker.frames import Image
 from acme_tracker.interfaces import Detector
 from acme_tracker.labelling.riders import with_riders
 from acme_tracker.video.sources import open_source

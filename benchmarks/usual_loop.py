@@ -26,7 +26,8 @@ from cpu_meter import CpuMeter
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from acme_tracker.datatypes import Boxes, Image
+from acme_tracker.datatypes import Boxes
+from acme_tracker.frames import Image
 from acme_tracker.interfaces import Detector, FrameSource, FrameWatcher
 
 DETECT_EVERY = 30  # frames

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import ClassList, Detections, Followed, Frame, Image
+from acme_tracker.datatypes import ClassList, Detections, Followed
+from acme_tracker.frames import Frame, Image
 
 
 def textured_scene(size: tuple[int, int] = (320, 240), seed: int = 0) -> Image:

@@ -6,14 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Self
 
 from acme_tracker.config import TrackSettings
-from acme_tracker.datatypes import (
-    Detections,
-    Frame,
-    FrameResult,
-    SourceInfo,
-    TrackEvent,
-)
+from acme_tracker.datatypes import Detections, FrameResult, TrackEvent
 from acme_tracker.errors import OutputError, SourceError
+from acme_tracker.frames import Frame, SourceInfo
 from acme_tracker.session import TrackingSession
 from tests.fakes import ScriptedDetector, textured_scene
 

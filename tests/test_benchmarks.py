@@ -17,8 +17,8 @@ import pytest
 
 from acme_tracker.config import SourceSettings, TrackSettings
 from acme_tracker.datasets import open_sequences
-from acme_tracker.datatypes import Frame
 from acme_tracker.evaluation.frames import open_frames
+from acme_tracker.frames import Frame
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks"

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from acme_tracker.datatypes import ROAD_USERS, ClassList, Detections, Frame, SourceInfo, Tracks
+from acme_tracker.datatypes import ROAD_USERS, ClassList, Detections, Tracks
+from acme_tracker.frames import Frame, SourceInfo
 
 
 def test_a_wrong_shape_is_told_with_what_was_wanted_and_what_came() -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import FrameResult, Image, LookReason, SourceInfo, TrackState
+from acme_tracker.datatypes import FrameResult, LookReason, TrackState
 from acme_tracker.drawing.annotator import LABELS_KEPT, Annotator, Pens, Trails
 from acme_tracker.drawing.canvas import Canvas
+from acme_tracker.frames import Image, SourceInfo
 from tests.results.story import CLASSES, INFO, looked, result, tracks
 
 SIZES = [(320, 240), (960, 540), (1920, 1080)]
@@ -21,7 +22,7 @@ def changed(before: Image, after: Image) -> NDArray[np.bool_]:
 
 
 def grey_result(size: tuple[int, int], *rows: dict[str, Any], **more: Any) -> FrameResult:
-    from acme_tracker.datatypes import Frame
+    from acme_tracker.frames import Frame
 
     image = np.full((size[1], size[0], 3), 90, np.uint8)
     return FrameResult(Frame.of_image(image, 0, 0.0), tracks(*rows), **more)
@@ -220,7 +221,7 @@ def test_a_yuv_picture_is_drawn_on_as_a_bgr_one_is() -> None:
 
 
 def test_what_is_not_drawn_on_keeps_the_decoders_numbers() -> None:
-    from acme_tracker.datatypes import Frame
+    from acme_tracker.frames import Frame
     from acme_tracker.yuv import BT709, Colours, Yuv
 
     noise = np.random.default_rng(0).integers(0, 256, (360, 320), np.uint8)

@@ -14,6 +14,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             "datatypes",
+            "frames",
             "interfaces",
             "boxes",
             "config",

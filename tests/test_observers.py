@@ -10,16 +10,9 @@ import numpy as np
 import pytest
 
 from acme_tracker.config import RedetectionSettings
-from acme_tracker.datatypes import (
-    Detections,
-    Frame,
-    FrameResult,
-    Image,
-    Look,
-    LookReason,
-    Tracks,
-)
+from acme_tracker.datatypes import Detections, FrameResult, Look, LookReason, Tracks
 from acme_tracker.errors import DetectorError
+from acme_tracker.frames import Frame, Image
 from acme_tracker.observers import Ahead, Beside
 from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
 from acme_tracker.pipeline import Interrupt, drive, open_session

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from acme_tracker.config import OutputSettings
-from acme_tracker.datatypes import FrameResult, SourceInfo
+from acme_tracker.datatypes import FrameResult
 from acme_tracker.errors import OutputError, SourceError
+from acme_tracker.frames import SourceInfo
 from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
 from acme_tracker.pipeline import Interrupt
 from acme_tracker.video.window import StopRequested

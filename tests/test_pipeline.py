@@ -11,12 +11,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from acme_tracker.datatypes import (
-    Frame,
-    FrameResult,
-    TrackEvent,
-)
+from acme_tracker.datatypes import FrameResult, TrackEvent
 from acme_tracker.errors import OutputError, SourceError
+from acme_tracker.frames import Frame
 from acme_tracker.outputs import INTERRUPTED, ResultFolders, Run, track_source
 from acme_tracker.pipeline import (
     Interrupt,

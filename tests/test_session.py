@@ -4,15 +4,8 @@ import numpy as np
 import pytest
 
 from acme_tracker.config import AssociationSettings, LifecycleSettings, RedetectionSettings
-from acme_tracker.datatypes import (
-    ClassList,
-    Detections,
-    EventKind,
-    Frame,
-    Image,
-    Look,
-    LookReason,
-)
+from acme_tracker.datatypes import ClassList, Detections, EventKind, Look, LookReason
+from acme_tracker.frames import Frame, Image
 from acme_tracker.session import AtOnce, TrackingSession, observe
 from acme_tracker.tracking.redetection import RedetectionPolicy
 from acme_tracker.tracking.tracker import ObjectTracker

@@ -16,7 +16,8 @@ from rich.progress import (
 )
 
 from acme_tracker.cli.console import errors
-from acme_tracker.datatypes import ClassList, FrameResult, SourceInfo, TrackEvent
+from acme_tracker.datatypes import ClassList, FrameResult, TrackEvent
+from acme_tracker.frames import SourceInfo
 
 
 class ProgressLines:

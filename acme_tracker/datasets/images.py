@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from acme_tracker.datasets.problems import FileError
-from acme_tracker.datatypes import Image
+from acme_tracker.frames import Image
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 _ORIENTATION = 0x0112

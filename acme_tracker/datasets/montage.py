@@ -9,8 +9,9 @@ import numpy as np
 
 from acme_tracker.datasets.images import list_images, load_image
 from acme_tracker.datasets.types import DetectionDataset, Sequence
-from acme_tracker.datatypes import Boxes, ClassList, Image
+from acme_tracker.datatypes import Boxes, ClassList
 from acme_tracker.errors import DatasetError, OutputError
+from acme_tracker.frames import Image
 
 CELL = (400, 300)  # width, height
 _GREY = (160, 160, 160)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from acme_tracker import boxes
 from acme_tracker.config import DetectorSettings
-from acme_tracker.datatypes import Boxes, ClassList, Detections, Frame, Image, Luma, grey
+from acme_tracker.datatypes import Boxes, ClassList, Detections
 from acme_tracker.detection.selection import (
     MOVING,
     Candidates,
@@ -19,6 +19,7 @@ from acme_tracker.detection.selection import (
     select_classes,
 )
 from acme_tracker.errors import ConfigError
+from acme_tracker.frames import Frame, Image, Luma, grey
 
 Mask = NDArray[np.uint8]  # (H, W), 255 where something moves
 

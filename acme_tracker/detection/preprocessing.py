@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import Boxes, Image
+from acme_tracker.datatypes import Boxes
+from acme_tracker.frames import Image
 
 Floats = NDArray[np.float32]
 Triple = tuple[float, float, float]

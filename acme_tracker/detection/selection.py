@@ -11,15 +11,9 @@ from numpy.typing import NDArray
 
 from acme_tracker import boxes
 from acme_tracker.config import nearest
-from acme_tracker.datatypes import (
-    ROAD_USERS,
-    SUPER_CLASSES,
-    Boxes,
-    ClassList,
-    Detections,
-    Image,
-)
+from acme_tracker.datatypes import ROAD_USERS, SUPER_CLASSES, Boxes, ClassList, Detections
 from acme_tracker.errors import ConfigError
+from acme_tracker.frames import Image
 
 MOVING = "moving"  # the class of what moves and has no better name
 OFFERED = (*ROAD_USERS, *SUPER_CLASSES, MOVING)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from threading import Lock
 
-from acme_tracker.datatypes import ClassList, Detections, Image
+from acme_tracker.datatypes import ClassList, Detections
 from acme_tracker.detection.selection import check_images
 from acme_tracker.errors import DetectorError
+from acme_tracker.frames import Image
 from acme_tracker.interfaces import Detector
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker.config import DetectorSettings
-from acme_tracker.datatypes import Boxes, ClassList, Detections, Image
+from acme_tracker.datatypes import Boxes, ClassList, Detections
 from acme_tracker.detection.cards import ModelCard, check_file, selector_of
 from acme_tracker.detection.preprocessing import Placement
 from acme_tracker.detection.runtime import (
@@ -24,6 +24,7 @@ from acme_tracker.detection.runtime import (
 )
 from acme_tracker.detection.selection import Candidates, Selector, check_images, select_classes
 from acme_tracker.errors import ConfigError, DetectorError
+from acme_tracker.frames import Image
 from acme_tracker.networks.outputs import Outputs
 
 if TYPE_CHECKING:

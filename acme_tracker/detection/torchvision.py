@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from acme_tracker.config import DetectorSettings, nearest
-from acme_tracker.datatypes import ClassList, Detections, Image
+from acme_tracker.datatypes import ClassList, Detections
 from acme_tracker.detection.runtime import torch_device, torch_threads
 from acme_tracker.detection.selection import Candidates, Selector, check_images, select_classes
 from acme_tracker.errors import DetectorError
+from acme_tracker.frames import Image
 
 PREFIX = "torchvision:"
 WORKING_SCORE = 0.3

@@ -11,17 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker.boxes import centres
-from acme_tracker.datatypes import (
-    Boxes,
-    ClassList,
-    Frame,
-    FrameResult,
-    Image,
-    LookReason,
-    SourceInfo,
-    Tracks,
-)
+from acme_tracker.datatypes import Boxes, ClassList, FrameResult, LookReason, Tracks
 from acme_tracker.drawing.canvas import Bgr, Canvas, Points, Stamp, printed
+from acme_tracker.frames import Frame, Image, SourceInfo
 from acme_tracker.interfaces import Ids
 from acme_tracker.yuv import Yuv
 

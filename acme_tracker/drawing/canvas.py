@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import Image
+from acme_tracker.frames import Image
 from acme_tracker.yuv import Colours, Plane, Yuv
 
 Bgr = tuple[int, int, int]

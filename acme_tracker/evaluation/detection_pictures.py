@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker.datasets import load_image
-from acme_tracker.datatypes import Image
 from acme_tracker.errors import OutputError
 from acme_tracker.evaluation.detection import DetectionReport
 from acme_tracker.figures import plain
+from acme_tracker.frames import Image
 from acme_tracker.metrics.average_precision import RECALLS
 
 if TYPE_CHECKING:

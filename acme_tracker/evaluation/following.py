@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from acme_tracker.config import SourceSettings
 from acme_tracker.datasets import Sequence as TruthSequence
-from acme_tracker.datatypes import Followed, Frame, TrackRows
+from acme_tracker.datatypes import Followed, TrackRows
 from acme_tracker.errors import DatasetError
 from acme_tracker.evaluation.frames import RowsByFrame, batches, check_names, open_frames
+from acme_tracker.frames import Frame
 from acme_tracker.interfaces import VisualTracker
 from acme_tracker.metrics.confidence import Reliability, auroc, reliability
 from acme_tracker.metrics.overlaps import SAME_OBJECT_IOU, paired_iou

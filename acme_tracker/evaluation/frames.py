@@ -9,8 +9,9 @@ import numpy as np
 
 from acme_tracker.config import SourceSettings
 from acme_tracker.datasets import Sequence
-from acme_tracker.datatypes import Frame, TrackRows
+from acme_tracker.datatypes import TrackRows
 from acme_tracker.errors import DatasetError
+from acme_tracker.frames import Frame
 from acme_tracker.interfaces import FrameSource
 from acme_tracker.metrics.overlaps import refuse_twins
 from acme_tracker.video.sources import open_source

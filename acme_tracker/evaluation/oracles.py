@@ -9,9 +9,10 @@ import numpy as np
 
 from acme_tracker.boxes import centres, clip
 from acme_tracker.datasets import Sequence as TruthSequence
-from acme_tracker.datatypes import ClassList, Detections, Frame, Image, TrackRows
+from acme_tracker.datatypes import ClassList, Detections, TrackRows
 from acme_tracker.detection.background import corner_of
 from acme_tracker.evaluation.frames import RowsByFrame
+from acme_tracker.frames import Frame, Image
 from acme_tracker.metrics.overlaps import SAME_OBJECT_IOU, find_overlaps
 
 _NAMELESS = "object"  # the class of truth whose file says none

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from acme_tracker.config import DetectorSettings
 from acme_tracker.datasets import Sequence as TruthSequence
-from acme_tracker.datatypes import ClassList, Frame, FrameResult, TrackRows
+from acme_tracker.datatypes import ClassList, FrameResult, TrackRows
 from acme_tracker.evaluation.frames import batches, check_names, open_frames
 from acme_tracker.evaluation.oracles import TruthDetector, with_ideal_ids
 from acme_tracker.evaluation.setups import COSTS, Cost, Oracle, Setup
@@ -25,6 +25,7 @@ from acme_tracker.evaluation.tracking import (
     evaluate_tracking,
     pair,
 )
+from acme_tracker.frames import Frame
 from acme_tracker.interfaces import Detector, FrameWatcher
 from acme_tracker.session import TrackingSession
 

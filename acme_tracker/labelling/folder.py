@@ -13,8 +13,8 @@ from acme_tracker.datasets import DetectionDataset, LabelledBoxes
 from acme_tracker.datasets.coco_writer import write_labels
 from acme_tracker.datasets.montage import dataset_montage, save_picture
 from acme_tracker.datasets.writing import Placement, output_name, place, prepare, write_json
-from acme_tracker.datatypes import Image
 from acme_tracker.errors import OutputError
+from acme_tracker.frames import Image
 from acme_tracker.labelling.human import Labels
 from acme_tracker.labelling.inputs import Shot
 from acme_tracker.labelling.vocabulary import Vocabulary

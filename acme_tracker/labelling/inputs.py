@@ -13,8 +13,8 @@ from acme_tracker.config import SourceSettings
 from acme_tracker.datasets import DetectionDataset, guess_format, load_image, open_dataset
 from acme_tracker.datasets.images import is_image, list_images
 from acme_tracker.datasets.registry import FOLDERS
-from acme_tracker.datatypes import Frame, Image, SourceInfo
 from acme_tracker.errors import DatasetError, SourceError
+from acme_tracker.frames import Frame, Image, SourceInfo
 from acme_tracker.labelling.human import Labels, human_labels
 from acme_tracker.labelling.settings import LabelSettings
 from acme_tracker.labelling.vocabulary import Vocabulary

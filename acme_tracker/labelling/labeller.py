@@ -11,8 +11,8 @@ from typing import Any
 
 from acme_tracker import __version__
 from acme_tracker.datasets.writing import Placement
-from acme_tracker.datatypes import Image
 from acme_tracker.errors import ConfigError, DatasetError
+from acme_tracker.frames import Image
 from acme_tracker.labelling.clips import settle
 from acme_tracker.labelling.folder import LabelFolder
 from acme_tracker.labelling.fusion import Fused, fuse

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker.config import DetectorSettings
-from acme_tracker.datatypes import SUPER_CLASSES, Boxes, Detections, Image
+from acme_tracker.datatypes import SUPER_CLASSES, Boxes, Detections
 from acme_tracker.detection.registry import open_detector, working_score
 from acme_tracker.errors import ConfigError
+from acme_tracker.frames import Image
 from acme_tracker.interfaces import Detector, FrameWatcher
 from acme_tracker.labelling.riders import with_riders
 from acme_tracker.labelling.vocabulary import Vocabulary, kind_of

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from acme_tracker.boxes import to_ltwh
-from acme_tracker.datatypes import ClassList, FrameResult, SourceInfo, TrackRows
+from acme_tracker.datatypes import ClassList, FrameResult, TrackRows
 from acme_tracker.errors import DatasetError
+from acme_tracker.frames import SourceInfo
 from acme_tracker.results.lines import LineSink, clock_text, csv_line
 from acme_tracker.results.rows import RowReader
 

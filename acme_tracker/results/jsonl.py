@@ -11,14 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import (
-    ClassList,
-    FrameResult,
-    SourceInfo,
-    TrackEvent,
-    TrackLife,
-    Tracks,
-)
+from acme_tracker.datatypes import ClassList, FrameResult, TrackEvent, TrackLife, Tracks
+from acme_tracker.frames import SourceInfo
 from acme_tracker.results.lines import LineSink, clock_text
 
 Floats = NDArray[np.float32]

@@ -11,8 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from acme_tracker.datatypes import FrameResult, SourceInfo, TrackEvent
+from acme_tracker.datatypes import FrameResult, TrackEvent
 from acme_tracker.errors import OutputError
+from acme_tracker.frames import SourceInfo
 
 
 class LineSink(ABC):

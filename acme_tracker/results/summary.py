@@ -14,14 +14,8 @@ from time import perf_counter
 from typing import Any, Self
 
 from acme_tracker import __version__
-from acme_tracker.datatypes import (
-    ClassList,
-    EventKind,
-    FrameResult,
-    SourceInfo,
-    TrackEvent,
-    TrackLife,
-)
+from acme_tracker.datatypes import ClassList, EventKind, FrameResult, TrackEvent, TrackLife
+from acme_tracker.frames import SourceInfo
 from acme_tracker.results.lines import LineSink, clock_text, csv_line, write_whole
 
 EDGES = ("left_px", "top_px", "width_px", "height_px")

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes, Image
+from acme_tracker.datatypes import Boxes
+from acme_tracker.frames import Image
 from acme_tracker.tracking.visual.patches import square_grid
 
 Floats = NDArray[np.float32]

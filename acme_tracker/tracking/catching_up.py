@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker.boxes import areas, clip, iou
-from acme_tracker.datatypes import Boxes, Frame, Observation, Tracks
+from acme_tracker.datatypes import Boxes, Observation, Tracks
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.visual.flow import flow_tracker
 
 ITS_TRACK = 0.3  # IoU of a detection and a track that followed its object

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acme_tracker.datatypes import Frame
+from acme_tracker.frames import Frame
 
 LOAD = (0.7, 0.9)  # of the time between frames: below, the detector rests less; above, longer
 LONGEST_REST_S = 2.0

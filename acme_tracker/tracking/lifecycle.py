@@ -18,12 +18,12 @@ from acme_tracker.datatypes import (
     Boxes,
     Detections,
     EventKind,
-    Frame,
     TrackEvent,
     TrackLife,
     Tracks,
     TrackState,
 )
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.appearance import NUMBERS, looks
 from acme_tracker.tracking.fusion import Floats, Mask, cut_edges
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker.boxes import centres, coverage, from_centres, from_ltwh, sizes
-from acme_tracker.datatypes import Boxes, Frame
+from acme_tracker.datatypes import Boxes
+from acme_tracker.frames import Frame
 
 LEAST_CHANGE = 8  # grey levels
 NOISES = 4  # a change is so many times the picture's own noise

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from acme_tracker.boxes import areas
 from acme_tracker.config import RedetectionSettings
-from acme_tracker.datatypes import Boxes, Frame, Look, LookReason, Tracks, TrackState
+from acme_tracker.datatypes import Boxes, Look, LookReason, Tracks, TrackState
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.movement import EntryZones, Movement
 
 NOWHERE = np.empty((0, 4), np.float32)

@@ -11,12 +11,12 @@ from acme_tracker.datatypes import (
     ClassList,
     Detections,
     Followed,
-    Frame,
     Observation,
     TrackEvent,
     Tracks,
     TrackState,
 )
+from acme_tracker.frames import Frame
 from acme_tracker.interfaces import VisualTracker
 from acme_tracker.tracking.appearance import likeness, looks
 from acme_tracker.tracking.association import Matches, Targets, distance_of, match

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from acme_tracker.datatypes import Image
+from acme_tracker.frames import Image
 from acme_tracker.training.settings import AugmentationSettings
 
 _LUMA = np.array([0.299, 0.587, 0.114])  # of R, G, B, as in BT.601

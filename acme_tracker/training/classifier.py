@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from acme_tracker.datasets import ClassifiedImages, load_image, open_class_folders
-from acme_tracker.datatypes import Image
 from acme_tracker.errors import ConfigError, DatasetError, DetectorError, OutputError
 from acme_tracker.figures import plain
+from acme_tracker.frames import Image
 from acme_tracker.networks.smaller_vgg import SmallerVGGNet
 from acme_tracker.training.appearance import appearance
 from acme_tracker.training.draws import Draw, EpochBatches

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from acme_tracker.datasets import DetectionDataset, load_image, open_combined, with_classes
-from acme_tracker.datatypes import ClassList, Image
+from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import DatasetError
+from acme_tracker.frames import Image
 from acme_tracker.networks.outputs import Mask
 from acme_tracker.training.draws import begins
 from acme_tracker.training.labels import LabelRules, choose_outputs

@@ -15,7 +15,7 @@ import torch
 import yaml
 
 from acme_tracker.config import read_mapping
-from acme_tracker.datatypes import SUPER_CLASSES, ClassList, Image
+from acme_tracker.datatypes import SUPER_CLASSES, ClassList
 from acme_tracker.detection.cards import CARD, SMALLER_VGG, ModelCard, load_card
 from acme_tracker.detection.registry import find_file
 from acme_tracker.detection.selection import Selector
@@ -29,6 +29,7 @@ from acme_tracker.detection.smaller_vgg import (
     input_size,
 )
 from acme_tracker.errors import DetectorError, OutputError
+from acme_tracker.frames import Image
 from acme_tracker.networks.blocks import folded
 from acme_tracker.networks.decoding import AnySizeDetector
 from acme_tracker.networks.outputs import Outputs

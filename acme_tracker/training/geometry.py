@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes, Image
+from acme_tracker.datatypes import Boxes
+from acme_tracker.frames import Image
 from acme_tracker.training.settings import AugmentationSettings, SourceOfImages
 
 PADDING = 114

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker.datasets import load_image
-from acme_tracker.datatypes import Boxes, Image
+from acme_tracker.datatypes import Boxes
 from acme_tracker.figures import plain
+from acme_tracker.frames import Image
 from acme_tracker.interfaces import Detector
 from acme_tracker.training.data import TrainingData
 from acme_tracker.training.labels import LabelRules

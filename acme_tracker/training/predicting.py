@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from acme_tracker.datatypes import Detections, Image
+from acme_tracker.datatypes import Detections
 from acme_tracker.detection.selection import Candidates, Selector
 from acme_tracker.detection.smaller_vgg import MOST_CANDIDATES, ModelDetector, Size, TorchRunner
+from acme_tracker.frames import Image
 from acme_tracker.networks.outputs import Outputs
 
 _SAME_IOU = 0.6

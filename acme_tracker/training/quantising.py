@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker.datasets import DetectionDataset, LabelledImage, load_image, with_classes
-from acme_tracker.datatypes import Image
 from acme_tracker.detection.runtime import kept_signal_stack
 from acme_tracker.detection.smaller_vgg import (
     WORKING_SCORE,
@@ -28,6 +27,7 @@ from acme_tracker.detection.smaller_vgg import (
     lay,
 )
 from acme_tracker.errors import ConfigError
+from acme_tracker.frames import Image
 from acme_tracker.interfaces import Detector
 from acme_tracker.metrics.average_precision import average_precision
 from acme_tracker.training.exporting import INT8, ONNX, Source, detector, write_card

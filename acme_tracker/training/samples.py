@@ -15,8 +15,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from acme_tracker.datasets import REGION
-from acme_tracker.datatypes import Boxes, Image
+from acme_tracker.datatypes import Boxes
 from acme_tracker.errors import DatasetError
+from acme_tracker.frames import Image
 from acme_tracker.networks.losses import Targets
 from acme_tracker.networks.outputs import Mask
 from acme_tracker.resources import keep_freed_memory

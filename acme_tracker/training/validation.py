@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from acme_tracker.datasets import LabelledImage
-from acme_tracker.datatypes import Detections, Image
+from acme_tracker.datatypes import Detections
+from acme_tracker.frames import Image
 from acme_tracker.metrics.average_precision import average_precision
 from acme_tracker.training.data import TrainingData, load_picture
 

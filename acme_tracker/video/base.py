@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Self
 
 from acme_tracker.config import SourceSettings
-from acme_tracker.datatypes import Frame, SourceInfo
 from acme_tracker.errors import SourceError
+from acme_tracker.frames import Frame, SourceInfo
 
 
 class SourceWarning(UserWarning):

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from acme_tracker.config import SourceSettings
-from acme_tracker.datatypes import Frame, Image, SourceInfo
 from acme_tracker.errors import SourceError
+from acme_tracker.frames import Frame, Image, SourceInfo
 from acme_tracker.video.base import BaseSource
 from acme_tracker.video.start_time import as_utc
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from acme_tracker.datatypes import Frame, Image, Luma, grey
+from acme_tracker.frames import Frame, Image, Luma, grey
 from acme_tracker.yuv import FULL_RANGE, MATRICES, Colours, Plane, Yuv
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Self
 
-from acme_tracker.datatypes import Frame, SourceInfo
+from acme_tracker.frames import Frame, SourceInfo
 from acme_tracker.interfaces import FrameSource
 
 _GRACE_S = 2.0

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Self
 
 from acme_tracker.config import OutputSettings
-from acme_tracker.datatypes import FrameResult, SourceInfo, TrackEvent
+from acme_tracker.datatypes import FrameResult, TrackEvent
 from acme_tracker.errors import OutputError
+from acme_tracker.frames import SourceInfo
 from acme_tracker.interfaces import FrameSink
 from acme_tracker.timing import Stopwatch
 from acme_tracker.video.writer import VideoWriter

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from acme_tracker.config import SourceSettings
-from acme_tracker.datatypes import Frame, SourceInfo
 from acme_tracker.errors import SourceError
+from acme_tracker.frames import Frame, SourceInfo
 from acme_tracker.video.base import BaseSource
 from acme_tracker.video.decoder import Decoder
 from acme_tracker.video.network import scheme_of

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from acme_tracker.datatypes import FrameResult, Image, TrackEvent
+from acme_tracker.datatypes import FrameResult, TrackEvent
+from acme_tracker.frames import Image
 from acme_tracker.video.redaction import safe_name
 
 _PROBE = "import cv2; cv2.namedWindow('probe'); cv2.waitKey(1); cv2.destroyAllWindows()"

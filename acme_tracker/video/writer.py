@@ -8,8 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from acme_tracker.datatypes import Image
 from acme_tracker.errors import OutputError
+from acme_tracker.frames import Image
 from acme_tracker.resources import usable_cores
 from acme_tracker.yuv import DEFAULT, FULL_RANGE, LIMITED_RANGE, Colours, Yuv
 

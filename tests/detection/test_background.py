@@ -9,9 +9,10 @@ import pytest
 
 from acme_tracker import boxes
 from acme_tracker.config import DetectorSettings
-from acme_tracker.datatypes import Boxes, Frame, Image
+from acme_tracker.datatypes import Boxes
 from acme_tracker.detection.background import MotionDetector, open_motion
 from acme_tracker.errors import ConfigError
+from acme_tracker.frames import Frame, Image
 from acme_tracker.interfaces import FrameWatcher
 from tests.fakes import moving_patches, textured_scene
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from acme_tracker.config import DetectorSettings
-from acme_tracker.datatypes import ROAD_USERS, Image
+from acme_tracker.datatypes import ROAD_USERS
 from acme_tracker.detection.registry import open_detector
+from acme_tracker.frames import Image
 from acme_tracker.interfaces import Detector
 from tests.detection.models import write_model, write_weights
 from tests.detection.networks import write_card

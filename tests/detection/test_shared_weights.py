@@ -11,10 +11,11 @@ import pytest
 
 from acme_tracker import boxes
 from acme_tracker.config import DetectorSettings
-from acme_tracker.datatypes import Boxes, Detections, Image
+from acme_tracker.datatypes import Boxes, Detections
 from acme_tracker.detection.cards import Card, load_card
 from acme_tracker.detection.registry import open_detector, shipped_cards
 from acme_tracker.errors import DetectorError
+from acme_tracker.frames import Image
 from acme_tracker.interfaces import Detector
 
 SHARED = Path(__file__).parents[3] / "shared"

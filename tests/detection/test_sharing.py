@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from acme_tracker.datatypes import ClassList, Detections, Image
+from acme_tracker.datatypes import ClassList, Detections
 from acme_tracker.detection.sharing import SharedDetector
 from acme_tracker.errors import DetectorError
+from acme_tracker.frames import Image
 
 
 def picture(number: int) -> Image:

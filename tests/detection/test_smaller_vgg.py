@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from acme_tracker.config import DetectorSettings
-from acme_tracker.datatypes import ClassList, Image
+from acme_tracker.datatypes import ClassList
 from acme_tracker.detection import registry, smaller_vgg
 from acme_tracker.detection.cards import ModelCard, load_card
 from acme_tracker.detection.registry import list_detectors, open_detector, working_score
@@ -26,6 +26,7 @@ from acme_tracker.detection.smaller_vgg import (
     open_weights,
 )
 from acme_tracker.errors import AcmeTrackerError, ConfigError, DetectorError
+from acme_tracker.frames import Image
 from acme_tracker.networks.outputs import Outputs
 from acme_tracker.networks.weights import load_detector
 from tests.detection.models import OUTPUTS, SIZE, write_model, write_weights

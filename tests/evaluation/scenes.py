@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from acme_tracker.datatypes import ClassList, Detections, Image
+from acme_tracker.datatypes import ClassList, Detections
+from acme_tracker.frames import Image
 from tests.fakes import textured_scene
 
 SIZE = (320, 240)

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from acme_tracker.datasets import Sequence, open_sequences
-from acme_tracker.datatypes import Followed, Frame
+from acme_tracker.datatypes import Followed
 from acme_tracker.errors import DatasetError
 from acme_tracker.evaluation.following import (
     FollowedBoxes,
@@ -17,6 +17,7 @@ from acme_tracker.evaluation.following import (
     follow_sequence,
     spread_starts,
 )
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.visual.flow import flow_tracker
 from acme_tracker.tracking.visual.kalman import kalman_tracker
 from tests.evaluation.gliding import write_gliding

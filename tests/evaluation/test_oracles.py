@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from acme_tracker.datasets import Sequence
-from acme_tracker.datatypes import ClassList, Frame, TrackRows
+from acme_tracker.datatypes import ClassList, TrackRows
 from acme_tracker.evaluation.oracles import TruthDetector, with_ideal_ids
+from acme_tracker.frames import Frame
 from acme_tracker.interfaces import FrameWatcher
 from acme_tracker.metrics.scores import score_tracks
 from tests.fakes import textured_scene

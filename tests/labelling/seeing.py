@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from acme_tracker.datatypes import ClassList, Detections, Image
+from acme_tracker.datatypes import ClassList, Detections
+from acme_tracker.frames import Image
 from acme_tracker.labelling.fusion import Fused, fuse
 from acme_tracker.labelling.teachers import Panel, Teacher
 from acme_tracker.labelling.vocabulary import Vocabulary

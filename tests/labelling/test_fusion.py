@@ -6,8 +6,9 @@ from threading import Barrier, BrokenBarrierError
 import numpy as np
 import pytest
 
-from acme_tracker.datatypes import ClassList, Detections, Image
+from acme_tracker.datatypes import ClassList, Detections
 from acme_tracker.errors import ConfigError
+from acme_tracker.frames import Image
 from acme_tracker.labelling.riders import with_riders
 from acme_tracker.labelling.teachers import Panel, Teacher, open_teachers
 from acme_tracker.labelling.vocabulary import Vocabulary

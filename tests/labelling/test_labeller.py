@@ -10,8 +10,8 @@ import pytest
 
 from acme_tracker.datasets import LabelledImage, open_dataset, write_dataset
 from acme_tracker.datasets.writing import Placement
-from acme_tracker.datatypes import Frame
 from acme_tracker.errors import OutputError, SourceError
+from acme_tracker.frames import Frame
 from acme_tracker.labelling.inputs import around, open_inputs
 from acme_tracker.labelling.labeller import label_inputs
 from acme_tracker.labelling.settings import LabelSettings

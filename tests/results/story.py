@@ -13,17 +13,16 @@ from acme_tracker.datatypes import (
     ClassList,
     Detections,
     EventKind,
-    Frame,
     FrameResult,
     Look,
     LookReason,
     Observation,
-    SourceInfo,
     TrackEvent,
     TrackLife,
     Tracks,
     TrackState,
 )
+from acme_tracker.frames import Frame, SourceInfo
 from acme_tracker.interfaces import FrameSink
 
 CLASSES = ClassList(("car", "bus"))

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from acme_tracker.datatypes import EventKind, LookReason, SourceInfo
+from acme_tracker.datatypes import EventKind, LookReason
 from acme_tracker.errors import OutputError
+from acme_tracker.frames import SourceInfo
 from acme_tracker.results.summary import RunSummary, TracksSummaryCsv, versions, write_report
 from tests.results.story import CLASSES, INFO, UNDATED, event, looked, result, story, tell
 

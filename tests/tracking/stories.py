@@ -5,14 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from acme_tracker.config import AssociationSettings, LifecycleSettings
-from acme_tracker.datatypes import (
-    ClassList,
-    Detections,
-    Frame,
-    Observation,
-    TrackEvent,
-    Tracks,
-)
+from acme_tracker.datatypes import ClassList, Detections, Observation, TrackEvent, Tracks
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.tracker import ObjectTracker
 from tests.fakes import ScriptedFollower
 

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from acme_tracker.datatypes import Boxes, Image
+from acme_tracker.datatypes import Boxes
+from acme_tracker.frames import Image
 from acme_tracker.tracking.appearance import NUMBERS, likeness, looks
 from tests.fakes import textured_scene
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from acme_tracker.datatypes import Frame
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.governor import LONGEST_REST_S, Governor
 
 BLANK = np.zeros((8, 8, 3), np.uint8)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from acme_tracker.boxes import iou
-from acme_tracker.datatypes import Boxes, Frame
+from acme_tracker.datatypes import Boxes
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.movement import EntryZones, Movement
 from tests.fakes import moving_patches, textured_scene
 

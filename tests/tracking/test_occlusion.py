@@ -7,7 +7,8 @@ import pytest
 
 from acme_tracker.boxes import coverage
 from acme_tracker.config import AssociationSettings, LifecycleSettings, VisualTrackerSettings
-from acme_tracker.datatypes import Boxes, ClassList, Detections, Frame, Image, Observation
+from acme_tracker.datatypes import Boxes, ClassList, Detections, Observation
+from acme_tracker.frames import Frame, Image
 from acme_tracker.tracking.tracker import ObjectTracker
 from acme_tracker.tracking.visual.registry import open_visual_tracker
 from tests.fakes import textured_scene

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from acme_tracker.config import RedetectionSettings
-from acme_tracker.datatypes import Frame, Look, LookReason, Tracks, TrackState
+from acme_tracker.datatypes import Look, LookReason, Tracks, TrackState
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.redetection import RedetectionPolicy, SceneCuts
 from tests.fakes import moving_patches, textured_scene
 

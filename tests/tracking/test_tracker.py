@@ -7,13 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acme_tracker.datatypes import (
-    Detections,
-    EventKind,
-    Frame,
-    Observation,
-    TrackState,
-)
+from acme_tracker.datatypes import Detections, EventKind, Observation, TrackState
+from acme_tracker.frames import Frame
 from tests.tracking.stories import BLANK, CAR, FPS, TRUCK, Story, car
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from acme_tracker.config import SourceSettings
-from acme_tracker.datatypes import Frame, Image, Luma
+from acme_tracker.frames import Frame, Image, Luma
 from acme_tracker.video.sources import open_source
 
 TICKS = 90_000

@@ -9,8 +9,8 @@ from typing import Self
 import numpy as np
 import pytest
 
-from acme_tracker.datatypes import Frame, SourceInfo
 from acme_tracker.errors import SourceError
+from acme_tracker.frames import Frame, SourceInfo
 from acme_tracker.video import prefetch
 from acme_tracker.video.prefetch import Prefetch
 

@@ -10,8 +10,9 @@ from typing import Self
 import pytest
 
 from acme_tracker.config import OutputSettings
-from acme_tracker.datatypes import Frame, FrameResult, SourceInfo, TrackEvent, Tracks
+from acme_tracker.datatypes import FrameResult, TrackEvent, Tracks
 from acme_tracker.errors import OutputError
+from acme_tracker.frames import Frame, SourceInfo
 from acme_tracker.video.sinks import BackgroundSink, VideoSink
 from tests.video.clips import number_of, picture, read
 

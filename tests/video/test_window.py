@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from acme_tracker.datatypes import Frame, FrameResult, Image, Tracks
+from acme_tracker.datatypes import FrameResult, Tracks
+from acme_tracker.frames import Frame, Image
 from acme_tracker.video.window import (
     DisplayWarning,
     StopRequested,

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from acme_tracker.config import OutputSettings
-from acme_tracker.datatypes import Frame, FrameResult, SourceInfo, Tracks
+from acme_tracker.datatypes import FrameResult, Tracks
 from acme_tracker.errors import OutputError
+from acme_tracker.frames import Frame, SourceInfo
 from acme_tracker.video.sinks import VideoSink
 from acme_tracker.video.writer import VideoWriter
 from acme_tracker.yuv import BT601, BT709, UNSAID, Colours, Yuv

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes, Frame
+from acme_tracker.datatypes import Boxes
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.motion import BoxMotion
 from acme_tracker.tracking.visual.arrays import NUMPY, Array, Arrays, Device, arrays_on, extended
 from acme_tracker.tracking.visual.calibration import BATCHED

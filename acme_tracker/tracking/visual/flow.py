@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes, Frame, Luma
+from acme_tracker.datatypes import Boxes
+from acme_tracker.frames import Frame, Luma
 from acme_tracker.tracking.visual.calibration import FLOW
 from acme_tracker.tracking.visual.resting import Resting
 from acme_tracker.tracking.visual.targets import EngineTracker, Floats, Rows

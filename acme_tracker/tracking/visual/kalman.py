@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import Boxes, Frame
+from acme_tracker.datatypes import Boxes
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.motion import BoxMotion
 from acme_tracker.tracking.visual.targets import EngineTracker, Floats, Rows
 

@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import Boxes, Frame
+from acme_tracker.datatypes import Boxes
+from acme_tracker.frames import Frame
 from acme_tracker.interfaces import Calibration
 from acme_tracker.tracking.visual.targets import Floats, Rows
 

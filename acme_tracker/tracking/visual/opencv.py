@@ -12,8 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from acme_tracker.datatypes import Frame
 from acme_tracker.errors import ConfigError
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.visual.one_by_one import Box, OneByOne
 from acme_tracker.tracking.visual.resting import Resting
 from acme_tracker.tracking.visual.targets import EngineTracker

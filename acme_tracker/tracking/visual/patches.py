@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import Luma
+from acme_tracker.frames import Luma
 from acme_tracker.tracking.visual.arrays import NUMPY, Array, Arrays
 
 Floats = NDArray[np.float32]

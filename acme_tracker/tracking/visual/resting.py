@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes, Frame
+from acme_tracker.datatypes import Boxes
+from acme_tracker.frames import Frame
 from acme_tracker.interfaces import Calibration
 from acme_tracker.tracking.visual.targets import Engine, Floats, Rows
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes, Followed, Frame
+from acme_tracker.datatypes import Boxes, Followed
+from acme_tracker.frames import Frame
 from acme_tracker.interfaces import Calibration, Ids
 
 Rows = NDArray[np.intp]

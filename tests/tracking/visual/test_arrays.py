@@ -7,8 +7,9 @@ import pytest
 
 from acme_tracker import boxes
 from acme_tracker.config import VisualTrackerSettings
-from acme_tracker.datatypes import Followed, Frame
+from acme_tracker.datatypes import Followed
 from acme_tracker.errors import ConfigError
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.visual.arrays import NUMPY, Arrays, TorchArrays
 from acme_tracker.tracking.visual.batched import BatchedEngine
 from acme_tracker.tracking.visual.correlation import Filters, peak

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Frame
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.visual.batched import batched_tracker
 from tests.fakes import moving_patches, textured_scene
 

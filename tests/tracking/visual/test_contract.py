@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from acme_tracker import boxes
 from acme_tracker.config import VisualTrackerSettings
-from acme_tracker.datatypes import Followed, Frame
+from acme_tracker.datatypes import Followed
+from acme_tracker.frames import Frame
 from acme_tracker.interfaces import VisualTracker
 from acme_tracker.tracking.visual.registry import open_visual_tracker, visual_tracker_names
 from tests.fakes import moving_patches, textured_scene

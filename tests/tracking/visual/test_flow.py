@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Frame
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.visual.flow import flow_tracker
 from tests.fakes import moving_patches, textured_scene
 

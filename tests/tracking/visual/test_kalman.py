@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from acme_tracker.datatypes import Frame
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.visual.kalman import kalman_tracker
 
 ONE = np.array([1])

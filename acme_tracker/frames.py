@@ -1,0 +1,112 @@
+"""What comes in: sources, and their frames. Sizes are (width, height), array shapes (H, W)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acme_tracker.yuv import Yuv
+
+Image = NDArray[np.uint8]  # (H, W, 3) BGR
+Luma = NDArray[np.uint8]  # (H, W) brightness
+
+GLANCE_PX = 160  # width of a frame's small picture
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What is known of a source once it is open.
+
+    Attributes:
+        source_id: what outputs call the source: a path, or a URL without its password.
+        name: a file name for its results.
+        size: (width, height) in pixels, as shown.
+        frame_rate: frames a second, nominal; None where nothing says.
+        frame_count: expected number of frames; None for live sources and where nothing says.
+        started_at: clock time of `time_s == 0`, in UTC; None where nothing says.
+        live: frames come by the clock and cannot be asked for again.
+    """
+
+    source_id: str
+    name: str
+    size: tuple[int, int]
+    frame_rate: float | None = None
+    frame_count: int | None = None
+    started_at: datetime | None = None
+    live: bool = False
+
+    def clock_time(self, time_s: float) -> datetime | None:
+        """The clock time of a moment of this source, None where its start is not known."""
+        return None if self.started_at is None else self.started_at + timedelta(seconds=time_s)
+
+
+class Frame:
+    """One picture of a source. Colour and luma are converted when first asked for, then kept."""
+
+    def __init__(
+        self,
+        source_id: str,
+        index: int,
+        time_s: float,
+        size: tuple[int, int],
+        image: Callable[[], Image],
+        luma: Callable[[], Luma],
+        yuv: Callable[[], Yuv] | None = None,
+    ) -> None:
+        self.source_id = source_id
+        self.index = index  # 0-based count of the source's frames, not of those looked at
+        self.time_s = time_s
+        self.size = size  # (width, height)
+        self._make_image = image
+        self._make_luma = luma
+        self._make_yuv = yuv
+
+    @classmethod
+    def of_image(cls, image: Image, index: int, time_s: float, source_id: str = "") -> Self:
+        """A frame around a BGR picture (H, W, 3) that is in memory."""
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(f"image must be (H, W, 3) uint8, got {image.shape} {image.dtype}")
+        size = (image.shape[1], image.shape[0])
+        return cls(source_id, index, time_s, size, lambda: image, lambda: grey(image))
+
+    @cached_property
+    def image(self) -> Image:
+        """(H, W, 3) BGR. Shared: draw on a copy."""
+        return self._make_image()
+
+    @cached_property
+    def luma(self) -> Luma:
+        """(H, W), contiguous: the decoder's 8-bit Y plane as stored, else OpenCV's grey."""
+        return self._make_luma()
+
+    @cached_property
+    def small(self) -> Luma:
+        """(h, w), GLANCE_PX wide: brightness, for who has a look at the whole picture."""
+        return _shrunk(self.luma, GLANCE_PX)
+
+    def yuv(self) -> Yuv:
+        """A copy to draw on, of the decoder's planes where they are as an encoder takes them."""
+        return Yuv.of_image(self.image) if self._make_yuv is None else self._make_yuv()
+
+
+def _shrunk(luma: Luma, width: int) -> Luma:
+    """(H, W) -> (h, width): each pixel is the mean of four; the others need not be read."""
+    import cv2
+
+    step = max(1, luma.shape[1] // (2 * width))
+    size = (width, max(1, round(width * luma.shape[0] / luma.shape[1])))
+    small = cv2.resize(luma[::step, ::step], size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(small, np.uint8)
+
+
+def grey(image: Image) -> Luma:
+    """OpenCV's grey of a BGR image (H, W, 3) -> (H, W)."""
+    import cv2
+
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
