@@ -51,12 +51,12 @@ def test_the_first_frame_is_looked_at() -> None:
 
 def test_sure_tracks_are_left_alone_until_the_longest_gap() -> None:
     policy = RedetectionPolicy(RedetectionSettings(max_gap_s=0.5))
-    assert looks(policy, [tracks(0.9)] * 12) == {0: "first frame", 5: "max gap", 10: "max gap"}
+    assert looks(policy, [tracks(0.95)] * 12) == {0: "first frame", 5: "max gap", 10: "max gap"}
 
 
 def test_an_unsure_track_is_looked_at_on_the_same_frame() -> None:
     policy = RedetectionPolicy(RedetectionSettings(confidence_below=0.5, max_gap_s=9))
-    assert looks(policy, [tracks(0.9), tracks(0.9, 0.6), tracks(0.9, 0.4), tracks(0.9)]) == {
+    assert looks(policy, [tracks(0.95), tracks(0.95, 0.6), tracks(0.95, 0.4), tracks(0.95)]) == {
         0: "first frame",
         2: "low confidence",
     }
@@ -71,7 +71,7 @@ def test_the_less_sure_a_track_the_sooner_it_is_looked_at(confidence: float, aft
 
 def test_what_is_tracked_is_not_still_however_long_movement_may_wait() -> None:
     policy = RedetectionPolicy(RedetectionSettings(movement_gap_s=9, max_gap_s=0.5))
-    assert looks(policy, [tracks(0.9)] * 6) == {0: "first frame", 5: "max gap"}
+    assert looks(policy, [tracks(0.95)] * 6) == {0: "first frame", 5: "max gap"}
 
 
 def test_lost_tracks_ask_for_nothing() -> None:
@@ -82,8 +82,8 @@ def test_lost_tracks_ask_for_nothing() -> None:
 
 def test_a_tentative_newcomer_is_looked_at_again_soon() -> None:
     policy = RedetectionPolicy(RedetectionSettings(max_gap_s=9, idle_gap_s=0.2))
-    newcomer = Tracks.concatenate([tracks(0.9), tracks(0.9, state=TrackState.TENTATIVE)])
-    assert looks(policy, [newcomer, newcomer, newcomer, tracks(0.9), tracks(0.9)]) == {
+    newcomer = Tracks.concatenate([tracks(0.95), tracks(0.95, state=TrackState.TENTATIVE)])
+    assert looks(policy, [newcomer, newcomer, newcomer, tracks(0.95), tracks(0.95)]) == {
         0: "first frame",
         2: "newcomer",
     }
@@ -91,7 +91,7 @@ def test_a_tentative_newcomer_is_looked_at_again_soon() -> None:
 
 def test_a_look_put_off_by_the_least_gap_comes_when_the_gap_is_over() -> None:
     policy = RedetectionPolicy(RedetectionSettings(min_gap_s=0.3, max_gap_s=9))
-    assert looks(policy, [tracks(0.9), *[tracks(0.1)] * 3]) == {
+    assert looks(policy, [tracks(0.95), *[tracks(0.1)] * 3]) == {
         0: "first frame",
         3: "low confidence",
     }
@@ -112,7 +112,7 @@ def test_what_moves_outside_every_track_is_looked_at_soon() -> None:
     frames, truth = moving_patches([(20, 60), (200, 150)], (5, 0), 6)
     reasons = []
     for index, (picture, boxes) in enumerate(zip(frames, truth, strict=True)):
-        known = replace(tracks(0.9, 0.9), xyxy=boxes)[: 1 if index <= 2 else 2]
+        known = replace(tracks(0.95, 0.95), xyxy=boxes)[: 1 if index <= 2 else 2]
         look = decide(policy, Frame.of_image(picture.image, index, index / 10), known)
         reasons.append(look and str(look.reason))
     assert reasons == ["first frame", None, "movement", None, None, None]
@@ -120,7 +120,7 @@ def test_what_moves_outside_every_track_is_looked_at_soon() -> None:
 
 def test_tracks_that_move_are_looked_at_more_often_than_those_that_stand() -> None:
     policy = RedetectionPolicy(RedetectionSettings(movement_gap_s=0.3, max_gap_s=0.5))
-    standing = tracks(0.9)
+    standing = tracks(0.95)
     moving = replace(standing, velocity=np.array([(2, 0)], np.float32))
     assert looks(policy, [*[moving] * 7, *[standing] * 5]) == {
         0: "first frame",
@@ -132,7 +132,7 @@ def test_tracks_that_move_are_looked_at_more_often_than_those_that_stand() -> No
 
 def test_a_gap_of_so_many_frames_ends_on_the_frame_whatever_the_times_round_to() -> None:
     policy = RedetectionPolicy(RedetectionSettings(max_gap_s=0.4))
-    decisions = [decide(policy, frame(index, fps=5), tracks(0.9)) for index in range(40)]
+    decisions = [decide(policy, frame(index, fps=5), tracks(0.95)) for index in range(40)]
     assert [look is not None for look in decisions] == [True, False] * 20
 
 
@@ -159,9 +159,9 @@ def test_where_looks_find_nothing_movement_waits_longer_from_look_to_look() -> N
 
 def test_a_new_scene_has_entries_of_its_own() -> None:
     policy = RedetectionPolicy(RedetectionSettings(max_gap_s=9))
-    decide(policy, frame(0), tracks(0.9))
+    decide(policy, frame(0), tracks(0.95))
     policy.scene_cut()
-    assert looks(policy, [tracks(0.9)] * 3) == {0: "scene cut"}
+    assert looks(policy, [tracks(0.95)] * 3) == {0: "scene cut"}
 
 
 @pytest.mark.parametrize(("every", "reason"), [(1, "every frame"), (3, "cadence")])

@@ -31,6 +31,7 @@ GREY_NORM = 8.0
 SURPRISE = 5  # standard deviations from where a target is expected that may still be its motion
 NOISE = 0.02  # of a box found, in shares of its size, divided by its quality ...
 LEAST_TRUST = 0.02  # ... or by this
+SURE_START = np.float32(0.65)  # a first sight as good as this says nothing of later ones
 LOOK = 16  # pixels a side of the remembered look of a target
 SMALLEST_PX = np.float32(4)  # smaller boxes grow to this
 LARGEST_PX = np.float32(1e5)  # larger ones would overflow in the end
@@ -59,13 +60,18 @@ class BatchedEngine:
     than its size. A new box always begins anew; to blend it into the filters did no better, to
     keep them as they were far worse.
 
-    Quality is the peak of the first filter's answer times the correlation of the box's pixels with
-    those when it was last placed: a better judge than the peak-to-side-lobe ratio. Other powers of
-    the two, the second peak, the second filter's, the box's size, its surprise, and a dozen ways to
-    smooth them over time add .005 of AUROC at most on one clip, and take as much on another. To
-    leave out what nearer targets cover takes .01 of the IoU after 60 frames for .003 of AUROC; to
-    learn from less than the whole window adds .005 of IoU, and twice the quality where a target
-    has vanished.
+    Quality is the geometric mean of three: the peak of the first filter's answer; the correlation
+    of the box's pixels with those when it was last placed, together a better judge than the
+    peak-to-side-lobe ratio; and how good these two were when the target was first seen again, as
+    long as that was poor: who is hard to follow from the start (dim, small, half hidden) is lost
+    more often at the same reading later. That third one takes the AUROC of the rendered clips from
+    .948 to .960, and the mean lets a logistic curve fit (night: ECE .065 instead of .10).
+
+    Other powers of the first two, the second peak, the second filter's, the box's size, its
+    surprise, the time since the start, and a dozen ways to smooth them over time add .005 of AUROC
+    at most on one clip, and take as much on another. To leave out what nearer targets cover takes
+    .01 of the IoU after 60 frames for .003 of AUROC; to learn from less than the whole window adds
+    .005 of IoU, and twice the quality where a target has vanished.
     """
 
     sees = True
@@ -79,6 +85,7 @@ class BatchedEngine:
         self._place = Filters(2, (SIDE, SIDE), PLACE_SIGMA, PLACE_RATE, arrays)
         self._scale = Filters(RAYS, (RINGS,), SCALE_SIGMA, SCALE_RATE, arrays)
         self._looks = arrays.zeros((0, LOOK * LOOK))
+        self._first = np.empty(0, np.float32)  # how good the first sight was, NaN before it
         self._square, self._polar, self._box = (grid.on(arrays) for grid in (SQUARE, POLAR, BOX))
         self._place_window, self._scale_window = map(arrays.put, (PLACE_WINDOW, SCALE_WINDOW))
 
@@ -87,6 +94,7 @@ class BatchedEngine:
         self._place.extend(count)
         self._scale.extend(count)
         self._looks = extended(self._arrays, self._looks, count)
+        self._first = np.concatenate([self._first, np.full(count, np.nan, np.float32)])
 
     def place(self, frame: Frame, rows: Rows, xyxy: Boxes, lost: NDArray[np.bool_]) -> None:
         self._turn_to(frame)
@@ -100,6 +108,7 @@ class BatchedEngine:
         self._place.restart(those, self._place.spectrum(self._window(centre, size)))
         self._scale.restart(those, self._scale.spectrum(self._rays(centre, size)))
         self._looks[those] = self._look(centre, size)
+        self._first[rows] = np.nan
 
     def follow(self, frame: Frame, rows: Rows, xyxy: Boxes) -> tuple[Boxes, Floats]:
         self._turn_to(frame)
@@ -124,10 +133,16 @@ class BatchedEngine:
 
         found = boxes.from_centres(centre, size)
         alike = self._arrays.get((self._look(centre, size) * self._looks[those]).sum(axis=1))
-        quality = np.maximum(top, 0) * np.maximum(alike, 0)
-        self._motion.update(rows, found, NOISE / np.maximum(quality, LEAST_TRUST))
+        good = np.maximum(top, 0) * np.maximum(alike, 0)
+        self._motion.update(rows, found, NOISE / np.maximum(good, LEAST_TRUST))
         found[top <= 0] = np.nan  # nothing to see
-        return found, quality
+        return found, np.cbrt(good * self._start(rows, good))
+
+    def _start(self, rows: Rows, good: Floats) -> Floats:
+        """(N,) up to 1: how good the first sight of rows was; this one, if it is the first."""
+        first = np.where(np.isnan(self._first[rows]), good, self._first[rows])
+        self._first[rows] = first
+        return np.asarray(np.minimum(first / SURE_START, 1), np.float32)
 
     def remove(self, rows: Rows) -> None:
         self._motion.remove(rows)
@@ -135,6 +150,7 @@ class BatchedEngine:
         self._place.keep(left)
         self._scale.keep(left)
         self._looks = self._looks[left]
+        self._first = np.delete(self._first, rows)
 
     def _turn_to(self, frame: Frame) -> None:
         if frame is self._frame:

@@ -230,4 +230,4 @@ def test_confidence_falls_when_targets_vanish(tracker: VisualTracker) -> None:
     least = np.ones(3)
     for frame in EMPTY_FRAMES[:5]:
         least = np.minimum(least, tracker.calibration(tracker.update(frame).quality))
-    assert (least < 0.5).all()
+    assert (least < 0.6).all()  # below 0.92 it asks for the detector
