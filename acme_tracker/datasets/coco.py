@@ -6,7 +6,7 @@ folder called like the split.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -98,13 +98,19 @@ def _read_file(file: Path, content: dict[str, Any], split: str, builder: Dataset
         owner = annotation.get("image_id") if isinstance(annotation, dict) else None
         by_image[str(owner)].append((number, annotation))
     base = image_folder(file, split, content["images"])
+    twice = _twice(content["images"])
     for number, image in enumerate(content["images"]):
         try:
-            key, name = str(image["id"]), str(image["file_name"])
+            key, name = str(image["id"]), str(image["file_name"]).replace("\\", "/")
         except (KeyError, TypeError):
             builder.problems.error(file, f"images[{number}]: wanted id and file_name")
             continue
         annotations = by_image.pop(key, [])
+        if key in twice:
+            builder.problems.error(
+                file, f"images[{number}]: another image has its id, {key}: whose boxes is unknown"
+            )
+            continue
         if not (base / name).is_file():
             builder.problems.error(base / name, "image is missing")
             continue
@@ -113,6 +119,12 @@ def _read_file(file: Path, content: dict[str, Any], split: str, builder: Dataset
             _read_box(file, place, annotation, names, builder)
     for orphans in by_image.values():
         builder.problems.error(file, f"annotations[{orphans[0][0]}]: its image_id is not in images")
+
+
+def _twice(images: Iterable[Any]) -> set[str]:
+    """The ids that several of the images have."""
+    count = Counter(str(image.get("id")) for image in images if isinstance(image, dict))
+    return {key for key, times in count.items() if times > 1}
 
 
 def _size(image: Mapping[str, Any]) -> tuple[int, int] | None:
@@ -141,7 +153,8 @@ def _read_box(
 
 def image_folder(file: Path, split: str, images: list[Any]) -> Path:
     """The folder that file names are relative to: the first that has one of the first images."""
-    wanted = [str(image.get("file_name")) for image in images[:20] if isinstance(image, dict)]
+    names = (str(image.get("file_name")) for image in images[:20] if isinstance(image, dict))
+    wanted = [name.replace("\\", "/") for name in names]
     near = [file.parent, file.parent.parent]
     bases = [base / inner for base in near for inner in ("", "images", split, f"images/{split}")]
     for base in bases:

@@ -46,6 +46,25 @@ def test_category_ids_are_arbitrary_and_crowds_are_ignored(tmp_path: Path) -> No
     assert data.labelled.all()
 
 
+def test_of_images_with_one_id_nobody_knows_whose_the_boxes_are(tmp_path: Path) -> None:
+    content = coco([{"image_id": 70, "category_id": 3, "bbox": [0, 0, 10, 5]}])
+    content["images"][1]["id"] = 70
+    content["images"].append({"id": 9, "file_name": "none.jpg"})
+    data = open_dataset(made(tmp_path, content))
+    assert (data.names, len(data.boxes)) == (("none.jpg",), 0)
+    assert [p.message for p in data.problems] == [
+        f"images[{number}]: another image has its id, 70: whose boxes is unknown"
+        for number in (0, 1)
+    ]
+
+
+def test_names_of_files_may_be_written_as_on_windows(tmp_path: Path) -> None:
+    content = coco([])
+    content["images"] = [{"id": 1, "file_name": "train2017\\none.jpg"}]
+    data = open_dataset(made(tmp_path, content))
+    assert (data.names, data.problems) == (("train2017/none.jpg",), ())
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
