@@ -6,6 +6,7 @@ boxes are to ignore. ImageSets/Main/{train,val,test}.txt give the splits, else f
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -25,7 +26,8 @@ def find(path: Path) -> bool:
     if first is None:
         return False
     with first.open("rb") as file:
-        return b"<annotation>" in file.read(400).replace(b" ", b"").replace(b"\x00", b"")
+        head = file.read(400).replace(b"\x00", b"")
+    return re.search(rb"<\s*annotation[\s>]", head) is not None  # LabelImg: verified="yes"
 
 
 def read(path: Path, split: str | None, problems: Problems) -> DetectionDataset:

@@ -43,6 +43,11 @@ def test_voc_counts_pixels_from_one_and_its_edges_are_inside(tmp_path: Path) -> 
     assert not data.problems
 
 
+def test_voc_that_labelimg_verified_is_known(tmp_path: Path) -> None:
+    verified = VOC.replace("<annotation>", '<annotation verified="yes">')
+    assert open_dataset(voc(tmp_path, verified)).format == "voc"
+
+
 def test_voc_splits_are_its_image_sets(tmp_path: Path) -> None:
     voc(tmp_path)
     voc(tmp_path, name="second.jpg")
