@@ -110,7 +110,8 @@ def convert(
     overwrite: Annotated[
         bool,
         typer.Option(
-            "--overwrite", help="Replace images/, labels/ and the like of an earlier conversion."
+            "--overwrite",
+            help="Remove images/, labels/ and the like that are there, and write anew.",
         ),
     ] = False,
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -54,8 +53,7 @@ def prepare(out: Path, entries: Iterable[str], sources: Iterable[Path], overwrit
     if out.is_dir() and any(out.iterdir()):
         if not overwrite:
             raise OutputError(f"{out} is not empty: choose another folder, or --overwrite")
-        target = str(out.resolve()) + os.sep
-        if any(os.path.realpath(source).startswith(target) for source in sources):
+        if any(_lies_in(source, out) for source in sources):
             raise OutputError(f"{out} holds images that are to be read: choose another folder")
     for entry in entries:
         _remove(out / entry)
@@ -63,6 +61,17 @@ def prepare(out: Path, entries: Iterable[str], sources: Iterable[Path], overwrit
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make {out}: {error.strerror}") from None
+
+
+def _lies_in(source: Path, folder: Path) -> bool:
+    """Whether a file, or what it links to, is in a folder: a link there would lead to itself."""
+    inside = folder.resolve()
+    return any(where.is_relative_to(inside) for where in (source.resolve(), _unlinked(source)))
+
+
+def _unlinked(path: Path) -> Path:
+    """Where a file or a link lies, whatever it leads to."""
+    return path.parent.resolve() / path.name
 
 
 def _remove(path: Path) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from acme_tracker import boxes
 from acme_tracker.datasets.types import DetectionDataset, LabelledImage
 from acme_tracker.datasets.writing import (
     SOURCES,
+    Left,
     Placement,
     Written,
     output_names,
@@ -20,6 +22,8 @@ from acme_tracker.datasets.writing import (
 )
 from acme_tracker.datasets.yolo import label_path
 
+_ROUNDING = 1e-6  # of a box's edges, in shares of the picture
+
 
 def write(
     dataset: DetectionDataset, out: Path, placement: Placement, overwrite: bool = False
@@ -29,11 +33,14 @@ def write(
     prepare(out, entries, map(Path, dataset.paths), overwrite)
     names = output_names(dataset)
     place_images(dataset, names, out, placement)
+    kept = 0
     for image, name in zip(dataset, names, strict=True):
         if image.labelled.any() or len(image.xyxy) or not len(dataset.classes):
             file = out / label_path(Path("images", name))
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(_rows(image), encoding="utf-8")
+            rows = _rows(image)
+            file.write_text("".join(rows), encoding="utf-8")
+            kept += len(rows)
     splits = dict.fromkeys(name.split("/")[0] for name in names)
     description = {
         "path": ".",
@@ -43,19 +50,25 @@ def write(
     text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
     (out / "data.yaml").write_text(text, encoding="utf-8")
     write_masks(dataset, names, out)
-    kept = int((~dataset.boxes.ignore).sum())
-    return Written(out, len(dataset), kept, region_note(dataset))
+    outside = int((~dataset.boxes.ignore).sum()) - kept
+    notes = (Left("boxes outside of their images", outside),) if outside else ()
+    return Written(out, len(dataset), kept, (*region_note(dataset), *notes))
 
 
-def _rows(image: LabelledImage) -> str:
-    """One line a box that is not to ignore."""
-    xyxy = image.xyxy[~image.ignore].astype(np.float64)
-    if not len(xyxy):
-        return ""
-    centres, sizes = (xyxy[:, :2] + xyxy[:, 2:]) / 2, xyxy[:, 2:] - xyxy[:, :2]
-    shares = np.hstack([centres, sizes]) / np.tile(image.size, 2)
-    lines = [
-        f"{class_id} " + " ".join(f"{value:.8f}" for value in row)
-        for class_id, row in zip(image.class_id[~image.ignore], shares, strict=True)
+def _rows(image: LabelledImage) -> list[str]:
+    """One line a box that is not to ignore.
+
+    Where a box's centre is outside of the picture, readers refuse the row: it is cut.
+    """
+    xyxy = image.xyxy.astype(np.float64)
+    share = (xyxy[:, :2] + xyxy[:, 2:]) / 2 / image.size
+    outside = np.any((share < -_ROUNDING) | (share > 1 + _ROUNDING), axis=1)
+    xyxy[outside] = boxes.clip(image.xyxy[outside], image.size)
+    kept = ~image.ignore & np.all(xyxy[:, 2:] > xyxy[:, :2], axis=1)
+    xyxy = xyxy[kept]
+    centres = np.clip((xyxy[:, :2] + xyxy[:, 2:]) / 2 / image.size, 0, 1)
+    shares = np.hstack([centres, (xyxy[:, 2:] - xyxy[:, :2]) / image.size])
+    return [
+        f"{class_id} " + " ".join(f"{value:.8f}" for value in row) + "\n"
+        for class_id, row in zip(image.class_id[kept], shares, strict=True)
     ]
-    return "\n".join(lines) + "\n"

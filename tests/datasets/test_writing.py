@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from acme_tracker.datasets import guess_format, open_dataset, write_dataset
@@ -45,11 +46,12 @@ def test_overwriting_leaves_no_old_labels_and_only_touches_its_own(
     assert Path(data.paths[0]).is_file()
 
 
+@pytest.mark.parametrize("placement", Placement)
 @pytest.mark.parametrize("form", IMAGE_WRITERS)
 def test_images_that_are_to_be_read_are_never_overwritten(
-    form: str, data: DetectionDataset, tmp_path: Path
+    form: str, placement: Placement, data: DetectionDataset, tmp_path: Path
 ) -> None:
-    write_dataset(data, tmp_path / "out", form, Placement.COPY)
+    write_dataset(data, tmp_path / "out", form, placement)
     with pytest.raises(OutputError, match="holds images that are to be read"):
         write_dataset(open_dataset(tmp_path / "out"), tmp_path / "out", form, overwrite=True)
     assert len(open_dataset(tmp_path / "out")) == 2
@@ -62,6 +64,23 @@ def test_pictures_are_linked_or_copied(data: DetectionDataset, tmp_path: Path) -
     assert linked.is_symlink()
     assert not copied.is_symlink()
     assert linked.read_bytes() == copied.read_bytes()
+
+
+def test_yolo_rows_of_boxes_outside_are_cut_or_left_out_and_counted(tmp_path: Path) -> None:
+    path = picture(tmp_path / "in" / "a.png", (64, 48))
+    rows = [
+        (0, (-30.0, 0.0, 10.0, 8.0), 0, False),  # its centre is outside
+        (0, (-30.0, 0.0, -10.0, 8.0), 1, False),  # all of it
+        (0, (-10.0, 0.0, 30.0, 8.0), 2, False),
+    ]
+    written = write_dataset(dataset([path], rows), tmp_path / "out", "yolo")
+    assert [(left.what, left.count) for left in written.left_out] == [
+        ("boxes outside of their images", 1)
+    ]
+    back = open_dataset(tmp_path / "out")
+    assert back.problems == ()
+    assert back[0].class_id.tolist() == [0, 2]
+    np.testing.assert_allclose(back[0].xyxy, [[0, 0, 10, 8], [-10, 0, 30, 8]], atol=1e-4)
 
 
 def test_names_that_clash_in_stem_or_case_are_told_apart() -> None:
