@@ -16,7 +16,6 @@ from rich.table import Table
 
 from acme_tracker.cli.console import errors, output
 from acme_tracker.datasets import (
-    map_sequence,
     open_class_folders,
     open_combined,
     open_sequences,
@@ -25,7 +24,7 @@ from acme_tracker.datasets import (
     write_sequences,
 )
 from acme_tracker.datasets.checking import HEIGHT_LIMITS_PX, DatasetReport, check_dataset
-from acme_tracker.datasets.maps import ClassMap
+from acme_tracker.datasets.maps import ClassMap, map_sequences
 from acme_tracker.datasets.montage import dataset_montage, save_picture, sequences_montage
 from acme_tracker.datasets.problems import Problem
 from acme_tracker.datasets.registry import FOLDERS, SEQUENCE_FORMATS, WRITERS, guess_format
@@ -136,7 +135,7 @@ def _open_sequences(
     if split is not None:
         raise ConfigError("sequences have no splits: give the folders of those wanted")
     sequences = [s for path in paths for s in open_sequences(path, form, strict)]
-    return [map_sequence(s, mapping) for s in sequences] if mapping else sequences
+    return map_sequences(sequences, mapping)
 
 
 def _print_written(written: Written, form: str) -> None:

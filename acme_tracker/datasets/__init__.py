@@ -10,7 +10,6 @@ from acme_tracker.datasets.images import image_size, load_image
 from acme_tracker.datasets.maps import (
     combine,
     map_classes,
-    map_sequence,
     parse_class_map,
     with_classes,
 )
@@ -47,7 +46,6 @@ __all__ = [
     "image_size",
     "load_image",
     "map_classes",
-    "map_sequence",
     "open_class_folders",
     "open_combined",
     "open_dataset",

@@ -84,6 +84,19 @@ def map_sequence(sequence: TrackSequence, class_map: ClassMap) -> TrackSequence:
     return replace(sequence, classes=ClassList(tuple(names)), rows=rows)
 
 
+def map_sequences(sequences: Sequence[TrackSequence], class_map: ClassMap) -> list[TrackSequence]:
+    """Each by as much as it knows of a map; DatasetError for a class that none of them knows."""
+    names = dict.fromkeys(name for sequence in sequences for name in sequence.classes)
+    resolve(ClassList(tuple(names)), class_map)
+    return [map_known(sequence, class_map) for sequence in sequences]
+
+
+def map_known(sequence: TrackSequence, class_map: ClassMap) -> TrackSequence:
+    """As `map_sequence` does, without what the sequence does not know of the map."""
+    known = {old: new for old, new in class_map.items() if sequence.classes.members(old)}
+    return map_sequence(sequence, known)
+
+
 def _renumber(
     class_id: NDArray[np.int64], targets: Sequence[str | None], names: Sequence[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -11,9 +11,12 @@ import numpy as np
 
 from acme_tracker.config import nearest
 from acme_tracker.datasets import Sequence as TruthSequence
-from acme_tracker.datasets import map_sequence, open_sequences
+from acme_tracker.datasets import open_sequences
+from acme_tracker.datasets.maps import map_known
+from acme_tracker.datasets.problems import Problem
 from acme_tracker.datatypes import ClassList, TrackRows
 from acme_tracker.errors import ConfigError, DatasetError
+from acme_tracker.evaluation.frames import check_names
 from acme_tracker.metrics.scores import TrackingScores, score_class, score_tracks, total
 from acme_tracker.results.csv import read_tracks_csv
 from acme_tracker.results.mot import read_mot
@@ -29,6 +32,7 @@ class Tracked:
 
     Attributes:
         result_classes: what the result's class_id indexes; None where its file says no classes.
+        problems: what was wrong while the truth was read.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Tracked:
     truth_classes: ClassList
     result: TrackRows
     result_classes: ClassList | None
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,10 +149,12 @@ def read_pairs(
         strict: odd lines in the truth are errors.
 
     Raises:
-        DatasetError: the truth or a result is missing or cannot be read.
+        DatasetError: the truth or a result is missing or cannot be read, or two sequences have
+            one name.
         ConfigError: the map names a class that neither truth nor result has.
     """
     sequences = open_sequences(truth, strict=strict)
+    check_names(sequences)
     files = _result_files([sequence.name for sequence in sequences], tracks)
     results = [read_result(file) for file in files]
     lists = [sequence.classes for sequence in sequences]
@@ -170,15 +177,10 @@ def pair(
     """
     if result_classes is not None:
         tracks = replace(truth, rows=result, classes=result_classes)
-        tracks = _rename(tracks, class_map)
+        tracks = map_known(tracks, class_map)
         result, result_classes = tracks.rows, tracks.classes
-    truth = _rename(truth, class_map)
-    return Tracked(truth.name, truth.rows, truth.classes, result, result_classes)
-
-
-def _rename(sequence: TruthSequence, class_map: Mapping[str, str | None]) -> TruthSequence:
-    known = {old: new for old, new in class_map.items() if sequence.classes.members(old)}
-    return map_sequence(sequence, known)
+    truth = map_known(truth, class_map)
+    return Tracked(truth.name, truth.rows, truth.classes, result, result_classes, truth.problems)
 
 
 def check_class_map(class_map: Mapping[str, str | None], lists: Sequence[ClassList]) -> None:

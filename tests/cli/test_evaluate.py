@@ -45,6 +45,16 @@ def test_tracking_prints_one_json_object_and_draws_a_timeline(traffic: Path) -> 
     assert (traffic / "o" / "timeline.png").is_file()
 
 
+def test_what_of_the_truth_could_not_be_read_is_said_even_beside_json(traffic: Path) -> None:
+    with (traffic / "truth/a/gt/gt.txt").open("a") as truth:
+        truth.write("1,2,3\n")
+    words = ["tracking", "--truth", str(traffic / "truth"), "--tracks", str(traffic / "tracks")]
+    result = run(app, [*words, "--json"])
+    assert json.loads(result.stdout)["total"]
+    assert "warning: a problem in the data: " in result.stderr
+    assert "got 3 values" in " ".join(result.stderr.split())
+
+
 def test_tracking_says_why_there_is_nothing_by_class(tmp_path: Path) -> None:
     truth = crossing_traffic()
     write_truth(tmp_path / "a", truth, ("x", "y", "z"))

@@ -79,3 +79,14 @@ def test_folders_by_class_are_counted(tmp_path: Path) -> None:
     assert "car" in run("check", tmp_path).output
     with pytest.raises(ConfigError, match="--montage"):
         run("check", tmp_path, "--montage", tmp_path / "m.png")
+
+
+def test_a_map_is_for_all_sequences_together(tmp_path: Path) -> None:
+    for number in (1, 3):
+        text(tmp_path / f"in/s{number}/gt/gt.txt", f"1,1,1,1,5,5,1,{number},1\n")
+    words = ("convert", tmp_path / "in", "--to", "mot", "--out", tmp_path / "out")
+    assert run(*words, "--map", "class_1=car,class_3=truck").exit_code == 0
+    used = [s.classes.names[s.rows.class_id[0]] for s in open_sequences(tmp_path / "out")]
+    assert used == ["car", "truck"]
+    with pytest.raises(DatasetError, match="unknown class 'class_9'"):
+        run(*words[:-1], tmp_path / "other", "--map", "class_9=car")

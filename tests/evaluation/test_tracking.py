@@ -138,6 +138,14 @@ def test_one_result_does_not_do_for_two_sequences(tmp_path: Path, truth: TrackRo
         read_pairs(tmp_path / "truth", tmp_path / "result.txt")
 
 
+def test_two_sequences_of_one_name_do_not_share_a_result(tmp_path: Path, truth: TrackRows) -> None:
+    for camera in ("north", "south"):
+        write_truth(tmp_path / "truth" / camera / "clip", truth)
+    write_csv(tmp_path / "tracks" / "clip.csv", truth)
+    with pytest.raises(DatasetError, match="two sequences are called clip"):
+        read_pairs(tmp_path / "truth", tmp_path / "tracks")
+
+
 def test_twins_are_reported_with_their_sequence(tmp_path: Path, truth: TrackRows) -> None:
     write_truth(tmp_path / "crossing", truth)
     write_mot(tmp_path / "result.txt", rows([4, 4], [1, 1], [[0, 0, 9, 9]] * 2))

@@ -14,6 +14,7 @@ from rich.progress import track
 from acme_tracker.cli.console import errors, output
 from acme_tracker.cli.evaluate.options import Json, Map, Strict
 from acme_tracker.cli.evaluate.tables import cells, columns, print_paths, table_of
+from acme_tracker.cli.evaluate.truth import tell_problems
 from acme_tracker.config import DetectorSettings
 from acme_tracker.datasets import LabelledImage, open_combined, parse_class_map
 from acme_tracker.detection.registry import open_detector, working_score
@@ -52,6 +53,7 @@ def detection(
 
     classes = parse_class_map(class_map or ())
     images = open_combined(data, split, strict=strict)
+    tell_problems(images.problems)
     score = working_score(detector) if score is None else score
     words = {"name": detector, "weights": weights, "device": device, "threads": threads}
     whole, working = (
@@ -64,10 +66,6 @@ def detection(
     if as_json:
         print(json.dumps({"detector": detector, **report.as_dict()}))
         return
-    if images.problems:
-        errors.print(
-            f"{len(images.problems)} problems in the data: `acme-tracker data check` lists them"
-        )
     _print_detection(report, detector, pictures)
 
 

@@ -30,8 +30,8 @@ from acme_tracker.cli.evaluate.tables import (
     progress,
     table_of,
 )
+from acme_tracker.cli.evaluate.truth import read_sequences
 from acme_tracker.config import TrackSettings, parse_assignments
-from acme_tracker.datasets import open_sequences
 from acme_tracker.errors import ConfigError
 from acme_tracker.tracking.visual.registry import open_visual_tracker
 
@@ -75,7 +75,7 @@ def following(
     ]
     for make in makers:
         make()  # a wrong name fails before anything runs
-    sequences = [one for path in data for one in open_sequences(path, strict=strict)]
+    sequences = read_sequences(data, strict)
     if out is not None:
         make_folder(out)
     total = sum(sequence.length for sequence in sequences)

@@ -33,8 +33,9 @@ from acme_tracker.cli.evaluate.tables import (
     progress,
     table_of,
 )
+from acme_tracker.cli.evaluate.truth import read_sequences
 from acme_tracker.config import TrackSettings, parse_assignments
-from acme_tracker.datasets import open_sequences, parse_class_map
+from acme_tracker.datasets import parse_class_map
 from acme_tracker.detection.registry import open_detector
 from acme_tracker.errors import ConfigError
 from acme_tracker.tracking.visual.registry import open_visual_tracker
@@ -99,7 +100,7 @@ def run(
         "redetection.every_frames": [_cadence(word) for word in every or ()],
     }
     setups = _setups(config, parse_assignments(set_ or ()), choices)
-    sequences = [one for path in data for one in open_sequences(path, strict=strict)]
+    sequences = read_sequences(data, strict)
     if out is not None:
         make_folder(out)
     total = sum(sequence.length for sequence in sequences)

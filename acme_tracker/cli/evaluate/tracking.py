@@ -14,6 +14,7 @@ from rich.table import Table
 from acme_tracker.cli.console import output
 from acme_tracker.cli.evaluate.options import IgnoreAbove, Json, Map, Strict
 from acme_tracker.cli.evaluate.tables import cells, columns, make_folder, print_paths, table_of
+from acme_tracker.cli.evaluate.truth import tell_problems
 from acme_tracker.datasets import parse_class_map
 from acme_tracker.datatypes import ClassList
 
@@ -43,6 +44,7 @@ def tracking(
     from acme_tracker.evaluation.tracking import evaluate_tracking, read_pairs
 
     pairs = read_pairs(truth, tracks, parse_class_map(class_map or ()), strict)
+    tell_problems(problem for pair in pairs for problem in pair.problems)
     report = evaluate_tracking(pairs, ignore_above_px)
     pictures = [] if out is None else _draw_timelines(pairs, ignore_above_px, out)
     if as_json:
