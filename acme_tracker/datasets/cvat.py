@@ -1,17 +1,19 @@
 """CVAT's "images 1.1": annotations.xml with images/, to mend labels in CVAT and read them back.
 
 Boxes to ignore carry the attribute `ignore`; regions without class have the label "ignore".
-Polygons and polylines count as the box around them.
+Polygons, polylines, ellipses and masks count as the box around them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element, SubElement
 
 from acme_tracker.datasets.building import DatasetBuilder, choose_splits
-from acme_tracker.datasets.images import list_images
+from acme_tracker.datasets.images import by_bare_name, list_images
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.text import line_of, numbers, read_xml, whole
 from acme_tracker.datasets.types import REGION, DetectionDataset, LabelledImage
@@ -27,7 +29,8 @@ from acme_tracker.datasets.writing import (
 from acme_tracker.errors import DatasetError
 
 LOOKED_FOR = "annotations.xml that begins with <annotations>"
-_SHAPES = ("box", "polygon", "polyline", "points")
+_SHAPES = ("box", "polygon", "polyline", "points", "ellipse", "mask")
+_NO_SHAPES = ("tag", "attribute")
 
 
 def find(path: Path) -> bool:
@@ -56,7 +59,7 @@ def read(path: Path, split: str | None, problems: Problems) -> DetectionDataset:
     builder = DatasetBuilder("cvat", file.parent, problems, classes or None)
     images = list(root.iterfind("image"))
     splits = choose_splits(dict.fromkeys(_split(image) for image in images), split, path)
-    pictures = _Pictures(file.parent)
+    pictures = _Pictures(file.parent, [image.get("name", "") for image in images])
     for image in images:
         if _split(image) in splits:
             _read_image(file, image, pictures, builder)
@@ -69,10 +72,14 @@ def _split(image: Element) -> str:
 
 
 class _Pictures:
-    """Finds a picture by the name that CVAT knows it by, in images/ or below the folder."""
+    """Finds a picture by the name that CVAT knows it by, in images/ or below the folder.
 
-    def __init__(self, root: Path) -> None:
+    Where it lies elsewhere, by its bare name, unless another of `names` or files has that, too.
+    """
+
+    def __init__(self, root: Path, names: Sequence[str]) -> None:
         self._bases = (root / "images", root)
+        self._claims = Counter(Path(name).name for name in names)
         self._by_name: dict[str, Path] | None = None
         self._root = root
 
@@ -82,8 +89,9 @@ class _Pictures:
                 if candidate.is_file():
                     return candidate
         if self._by_name is None:
-            self._by_name = {image.name: image for image in list_images(self._root)}
-        return self._by_name.get(Path(name).name)
+            self._by_name = by_bare_name(list_images(self._root))
+        bare = Path(name).name
+        return self._by_name.get(bare) if self._claims[bare] < 2 else None
 
 
 def _read_image(file: Path, image: Element, pictures: _Pictures, builder: DatasetBuilder) -> None:
@@ -94,13 +102,13 @@ def _read_image(file: Path, image: Element, pictures: _Pictures, builder: Datase
         return
     builder.image(path, name.removeprefix(f"{split}/"), split, _size(image))
     for shape in image:
-        if shape.tag not in _SHAPES:
+        if shape.tag in _NO_SHAPES:
             continue
         try:
             builder.box(_xyxy(shape), shape.get("label", ""), _ignored(shape))
         except ValueError as error:
             builder.lost_box(file, str(error), line_of(shape))
-        if float(shape.get("rotation") or 0):
+        if (shape.get("rotation") or "0").strip("0.") != "":
             builder.problems.warn(file, "box is rotated: taken upright", line_of(shape))
 
 
@@ -114,6 +122,14 @@ def _size(image: Element) -> tuple[int, int] | None:
 def _xyxy(shape: Element) -> list[float]:
     if shape.tag == "box":
         return numbers(shape.get(edge) for edge in ("xtl", "ytl", "xbr", "ybr"))
+    if shape.tag == "mask":
+        left, top, width, height = numbers(shape.get(k) for k in ("left", "top", "width", "height"))
+        return [left, top, left + width, top + height]
+    if shape.tag == "ellipse":
+        x, y, across, down = numbers(shape.get(key) for key in ("cx", "cy", "rx", "ry"))
+        return [x - across, y - down, x + across, y + down]
+    if shape.tag not in _SHAPES:
+        raise ValueError(f"a {shape.tag} is no box, nor can one be put around it")
     words = shape.get("points", "").replace(";", ",").split(",")
     values = numbers(words)
     return [min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2])]

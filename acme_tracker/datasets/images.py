@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,13 @@ def list_images(folder: Path, deep: bool = True) -> list[Path]:
             folders.clear()
         found += [os.path.join(parent, name) for name in files if is_image(name)]  # noqa: PTH118
     return [Path(path) for path in sorted(found)]
+
+
+def by_bare_name(images: Iterable[Path]) -> dict[str, Path]:
+    """Those whose names without folders are no other's."""
+    images = list(images)
+    count = Counter(image.name for image in images)
+    return {image.name: image for image in images if count[image.name] == 1}
 
 
 def image_size(path: Path | str) -> tuple[int, int]:

@@ -1,13 +1,14 @@
 """Label Studio: tasks.json with images/, to mend labels there and read its JSON export back.
 
-Boxes are per cent of the image. Boxes to ignore carry the choice "ignore"; regions without class
-have the label "ignore". A task without annotation is unlabelled, one with an empty annotation is
-background.
+Boxes are per cent of the image; polygons and ellipses count as the box around them. Boxes to ignore
+carry the choice "ignore"; regions without class have the label "ignore". A task without annotation
+is unlabelled, one with an empty annotation is background.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -68,13 +69,23 @@ def read(path: Path, split: str | None, problems: Problems) -> DetectionDataset:
         raise DatasetError(f"{file}: wanted a list of tasks with `data`, as Label Studio exports")
     splits = choose_splits(dict.fromkeys(_split(task) for task in tasks), split, path)
     builder = DatasetBuilder("label-studio", file.parent, problems, _declared(file.parent))
-    pictures: dict[str, Path] = {}
-    for image in list_images(file.parent):
-        pictures[image.name] = pictures[image.relative_to(file.parent).as_posix()] = image
+    pictures = _pictures(file.parent, [_path_in(_url(task)) for task in tasks])
     for number, task in enumerate(tasks):
         if _split(task) in splits:
             _read_task(file, number, task, pictures, builder)
     return builder.build()
+
+
+def _pictures(folder: Path, names: list[str]) -> dict[str, Path]:
+    """By their paths in the folder, and by the ends of these that no other picture has.
+
+    Not by a bare name that several tasks speak of, in folders of their own.
+    """
+    claims = Counter(_bare(name) for name in names)
+    whole = {image.relative_to(folder).as_posix(): image for image in list_images(folder)}
+    ends = [(end, path) for path in whole for end in _tails(path)]
+    count = Counter(end for end, _ in ends)
+    return {end: whole[path] for end, path in ends if count[end] == 1 and claims[end] < 2} | whole
 
 
 def _split(task: dict[str, Any]) -> str:
@@ -93,8 +104,7 @@ def _declared(folder: Path) -> list[str] | None:
 def _read_task(
     file: Path, number: int, task: dict[str, Any], pictures: dict[str, Path], to: DatasetBuilder
 ) -> None:
-    url = str(task["data"].get("image") or next(iter(task["data"].values()), ""))
-    place, name = f"tasks[{number}]", _path_in(url)
+    place, name = f"tasks[{number}]", _path_in(_url(task))
     path = next((pictures[n] for n in _possible(name) if n in pictures), None)
     if path is None:
         to.problems.error(file, f"{place}: image {name!r} is missing")
@@ -104,12 +114,25 @@ def _read_task(
     except FileError as error:
         to.problems.caught(error)
         return
-    done = [a for a in task.get("annotations") or () if not a.get("was_cancelled")]
+    done = [a for a in _dicts(task.get("annotations")) if not a.get("was_cancelled")]
     split = _split(task)
     kept = name.removeprefix("images/").removeprefix(f"{split}/") if split else name
     to.image(path, kept, split, size, labelled=bool(done))
     if done:
-        _read_results(file, place, done[-1].get("result") or [], size, to)
+        _read_results(file, place, _dicts(done[-1].get("result")), size, to)
+
+
+def _dicts(values: Any) -> list[dict[str, Any]]:
+    """What a list holds of objects; broken exports have other things there."""
+    return [value for value in values or () if isinstance(value, dict)]
+
+
+def _url(task: dict[str, Any]) -> str:
+    return str(task["data"].get("image") or next(iter(task["data"].values()), ""))
+
+
+def _bare(name: str) -> str:
+    return name.rsplit("/", 1)[-1]
 
 
 def _path_in(url: str) -> str:
@@ -122,32 +145,47 @@ def _path_in(url: str) -> str:
 
 def _possible(name: str) -> list[str]:
     """As written, its tail, its bare name, and that without the prefix that uploads get."""
-    bare = name.rsplit("/", 1)[-1]
-    tails = [name[at + 1 :] for at, letter in enumerate(name) if letter == "/"]
-    return [name, *tails, re.sub(r"^[0-9a-f]{8}-", "", bare)]
+    return [name, *_tails(name), re.sub(r"^[0-9a-f]{8}-", "", _bare(name))]
+
+
+def _tails(name: str) -> list[str]:
+    return [name[at + 1 :] for at, letter in enumerate(name) if letter == "/"]
 
 
 def _read_results(
-    file: Path, place: str, results: list[Any], size: tuple[int, int], to: DatasetBuilder
+    file: Path, place: str, results: list[dict[str, Any]], size: tuple[int, int], to: DatasetBuilder
 ) -> None:
     ignored = {
-        r.get("id") for r in results if "ignore" in (r.get("value", {}).get("choices") or ())
+        r.get("id") for r in results if "ignore" in ((r.get("value") or {}).get("choices") or ())
     }
     for number, result in enumerate(results):
-        if result.get("type") != "rectanglelabels":
+        kind = str(result.get("type"))
+        if not kind.endswith("labels"):
             continue
-        where, value = f"{place}.result[{number}]", result.get("value", {})
+        where, value = f"{place}.result[{number}]", result.get("value") or {}
         try:
-            keys = ("x", "y", "width", "height")
-            left, top, width, height = numbers(value.get(key) for key in keys)
-            label = str((value.get("rectanglelabels") or [""])[0])
-            per_x, per_y = size[0] / 100, size[1] / 100
-            xyxy = left * per_x, top * per_y, (left + width) * per_x, (top + height) * per_y
+            label = str((value.get(kind) or [""])[0])
+            xyxy = [at * size[i % 2] / 100 for i, at in enumerate(_around(kind, value))]
             to.box(xyxy, label, result.get("id") in ignored)
         except ValueError as error:
             to.lost_box(file, f"{where}: {error}")
         if value.get("rotation"):
             to.problems.warn(file, f"{where}: box is rotated: taken upright")
+
+
+def _around(kind: str, value: dict[str, Any]) -> tuple[float, float, float, float]:
+    """The box of a shape, per cent; ValueError where there is none."""
+    if kind == "rectanglelabels":
+        x, y, width, height = numbers(value.get(key) for key in ("x", "y", "width", "height"))
+        return x, y, x + width, y + height
+    if kind == "ellipselabels":
+        x, y, across, down = numbers(value.get(key) for key in ("x", "y", "radiusX", "radiusY"))
+        return x - across, y - down, x + across, y + down
+    points = value.get("points")
+    if kind == "polygonlabels" and isinstance(points, list) and points:
+        xs, ys = (numbers(point[axis] for point in points) for axis in (0, 1))
+        return min(xs), min(ys), max(xs), max(ys)
+    raise ValueError(f"{kind} has no box, nor can one be put around it")
 
 
 def write(

@@ -157,6 +157,56 @@ def test_cvat_exports_are_read(tmp_path: Path) -> None:
     ]
 
 
+def test_cvat_shapes_become_the_boxes_around_them_or_are_said(tmp_path: Path) -> None:
+    shapes = (
+        '<ellipse label="car" cx="20" cy="10" rx="5" ry="4"/>'
+        '<mask label="car" left="1" top="2" width="30" height="20" rle="1, 2"/>'
+        '<box label="car" xtl="1" ytl="2" xbr="9" ybr="8" rotation="x"/>'
+    )
+    image = '<image id="0" name="a.jpg" width="64" height="48">%s</image>'
+    text(tmp_path / "annotations.xml", f"<annotations>{image % shapes}</annotations>")
+    picture(tmp_path / "images/a.jpg")
+    data = open_dataset(tmp_path)
+    np.testing.assert_array_equal(data[0].xyxy, [[15, 6, 25, 14], [1, 2, 31, 22], [1, 2, 9, 8]])
+    assert data.labelled.all()
+    cuboid = '<cuboid label="car" xtl1="1"/>'
+    text(tmp_path / "annotations.xml", f"<annotations>{image % cuboid}</annotations>")
+    data = open_dataset(tmp_path)
+    assert "a cuboid is no box" in data.problems[0].message
+    assert not data.labelled.any()
+
+
+def test_a_missing_picture_is_not_another_one_of_its_name(tmp_path: Path) -> None:
+    named = "".join(f'<image id="{i}" name="cam{i}/0001.jpg"/>' for i in (1, 2))
+    text(tmp_path / "cvat/annotations.xml", f"<annotations>{named}</annotations>")
+    urls = (f'{{"data": {{"image": "/files/cam{i}/0001.jpg"}}}}' for i in (1, 2))
+    text(tmp_path / "studio/tasks.json", f"[{', '.join(urls)}]")
+    for form in ("cvat", "studio"):
+        picture(tmp_path / form / "images/cam2/0001.jpg")
+        data = open_dataset(tmp_path / form)
+        assert len(data) == 1, form
+        assert "cam1/0001.jpg' is missing" in data.problems[0].message
+
+
+def test_label_studio_shapes_become_the_boxes_around_them_or_are_said(tmp_path: Path) -> None:
+    shapes = [
+        ("polygonlabels", '"points": [[25, 50], [75, 50], [50, 100]]'),
+        ("ellipselabels", '"x": 50, "y": 50, "radiusX": 25, "radiusY": 50'),
+    ]
+    results = [
+        f'{{"type": "{kind}", "value": {{{value}, "{kind}": ["car"]}}}}' for kind, value in shapes
+    ]
+    task = '[{"data": {"image": "a.jpg"}, "annotations": [12, {"result": [%s]}]}]'
+    text(tmp_path / "tasks.json", task % ", ".join(results))
+    picture(tmp_path / "a.jpg", (64, 48))
+    data = open_dataset(tmp_path)
+    np.testing.assert_array_equal(data[0].xyxy, [[16, 24, 48, 48], [16, 0, 48, 48]])
+    text(tmp_path / "tasks.json", task % '{"type": "brushlabels", "value": null}')
+    data = open_dataset(tmp_path)
+    assert "brushlabels has no box" in data.problems[0].message
+    assert not data.labelled.any()
+
+
 def test_label_studio_exports_of_uploaded_images_are_read(tmp_path: Path) -> None:
     value = (
         '{"x": 25, "y": 50, "width": 50, "height": 25, "rotation": 0, "rectanglelabels": ["car"]}'
