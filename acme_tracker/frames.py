@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -110,3 +112,9 @@ def grey(image: Image) -> Luma:
     import cv2
 
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+
+def natural_order(path: Path | str) -> list[tuple[int, int | str]]:
+    """A sorting key that puts frame9 before frame10."""
+    parts = re.split(r"(\d+)", str(path))
+    return [(0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in parts]

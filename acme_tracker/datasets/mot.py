@@ -1,6 +1,7 @@
 """MOTChallenge: <sequence>/gt/gt.txt with seqinfo.ini, and img1/ or video.mp4 beside them.
 
-Rows: frame (from 1), id, left, top, width, height, flag (0: to ignore), class (from 1), visibility.
+Rows: frame (from 1), id, left, top, width, height, flag (0: to ignore), class (from 1), visibility
+(below 0: not known).
 The names of the classes are taken from gt/labels.txt (one a line, as CVAT writes), else they are
 MOTChallenge's own where the folder is called MOT..., else "class_1", "class_2", ...
 """
@@ -59,6 +60,10 @@ def _read_sequence(truth: Path, problems: Problems) -> Sequence:
     for line, text in read_lines(truth):
         try:
             _read_row(text, rows)
+        except _FromZeroError:
+            raise DatasetError(
+                f"{truth}:{line}: frames count from 1, got 0: add 1 to all"
+            ) from None
         except ValueError as error:
             problems.error(truth, str(error), line)
     table = rows.build()
@@ -68,8 +73,8 @@ def _read_sequence(truth: Path, problems: Problems) -> Sequence:
     path = images[0].parent if images else next((v for v in videos if v.is_file()), None)
     last = int(table.frame_index.max(initial=-1)) + 1
     length = int(info.get("seqLength", 0)) or max(len(images), last)
-    if last > length:
-        problems.warn(truth, f"truth goes to frame {last}, but the sequence has {length}")
+    if last > (there := len(images) or length):
+        problems.warn(truth, f"truth goes to frame {last}, but the sequence has {there}")
     size = (int(info.get("imWidth", 0)), int(info.get("imHeight", 0)))
     return Sequence(
         home.name,
@@ -107,6 +112,10 @@ def _read_info(path: Path) -> dict[str, str]:
     return info
 
 
+class _FromZeroError(ValueError):
+    """The whole file is one frame off."""
+
+
 def _read_row(text: str, rows: RowsBuilder) -> None:
     words = [word.strip() for word in text.split(",")] if "," in text else text.split()
     if len(words) < 6:
@@ -116,13 +125,16 @@ def _read_row(text: str, rows: RowsBuilder) -> None:
     left, top, width, height = numbers(words[2:6])
     flag, class_number, visibility = numbers([*words[6:9], *("1", "0", "1")[len(words[6:9]) :]])
     frame = whole(words[0])
+    if frame == 0:
+        raise _FromZeroError
     if frame < 1:
         raise ValueError(f"frames count from 1, got {frame}")
     if class_number > _MOST_CLASSES:
         raise ValueError(f"class must be at most {_MOST_CLASSES}, got {class_number:g}")
     xyxy = (left, top, left + width, top + height)
     class_id = whole(class_number) - 1 if class_number > 0 else REGION
-    rows.row(frame - 1, whole(words[1]), xyxy, class_id, flag > 0, visibility)
+    seen = visibility if visibility >= 0 else 1
+    rows.row(frame - 1, whole(words[1]), xyxy, class_id, flag > 0, seen)
 
 
 def _class_names(truth: Path, name: str, count: int, problems: Problems) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import configparser
 import glob
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from acme_tracker.config import SourceSettings
 from acme_tracker.errors import SourceError
-from acme_tracker.frames import Frame, Image, SourceInfo
+from acme_tracker.frames import Frame, Image, SourceInfo, natural_order
 from acme_tracker.video.base import BaseSource
 from acme_tracker.video.redaction import redact, safe_name
 from acme_tracker.video.start_time import recording_start
@@ -21,12 +20,6 @@ IMAGE_ENDINGS = frozenset(
     (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 )
 _MOT_FOLDER = "img1"  # MOT Challenge: <sequence>/img1/000001.jpg beside <sequence>/seqinfo.ini
-
-
-def natural_order(path: Path | str) -> list[tuple[int, int | str]]:
-    """A sorting key that puts frame9 before frame10."""
-    parts = re.split(r"(\d+)", str(path))
-    return [(0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in parts]
 
 
 def matches(pattern: str) -> list[Path]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from acme_tracker.config import SourceSettings
 from acme_tracker.errors import SourceError
+from acme_tracker.frames import natural_order
 from acme_tracker.video.base import BaseSource, SourceWarning
 from acme_tracker.video.camera import CameraSource, camera_index
-from acme_tracker.video.images import ImageSource, is_image, matches, natural_order
+from acme_tracker.video.images import ImageSource, is_image, matches
 from acme_tracker.video.network import SCHEMES, scheme_of
 from acme_tracker.video.redaction import redact, safe_name
 from acme_tracker.video.screen import ScreenSource, is_screen

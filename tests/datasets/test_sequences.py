@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from acme_tracker.datasets import guess_format, open_dataset, open_sequences
+from acme_tracker.datasets.frames import frames_dataset
 from acme_tracker.errors import DatasetError
 from tests.datasets.making import picture, text
 from tests.datasets.test_other_formats import KITTI
@@ -80,7 +81,8 @@ def test_mot_truth_with_frames_from_one_and_flags(tmp_path: Path) -> None:
     home = tmp_path / "MOT20-01"
     text(home / "gt/gt.txt", GT.replace("\n", "\r\n"))
     text(home / "seqinfo.ini", "[Sequence]\nname=other\nframeRate=12.5\nseqLength=9\n")
-    picture(home / "img1/000001.jpg", (80, 60))
+    for number in (1, 2):
+        picture(home / f"img1/{number:06d}.jpg", (80, 60))
     (sequence,) = open_sequences(tmp_path)
     assert (sequence.name, sequence.frame_rate, sequence.length) == ("MOT20-01", 12.5, 9)
     assert sequence.size == (80, 60)
@@ -106,7 +108,7 @@ def test_mot_class_numbers_without_names_are_said(tmp_path: Path) -> None:
     ("row", "message"),
     [
         ("1,2,3", "got 3 values"),
-        ("0,2,1,1,5,5,1,1,1", "frames count from 1, got 0"),
+        ("-1,2,1,1,5,5,1,1,1", "frames count from 1, got -1"),
         ("1,2,1,1,nan,5,1,1,1", "'nan' is not a finite number"),
         ("1,2,1,1,-5,5,1,1,1", "got -5 x 5"),
         ("1,x,1,1,5,5,1,1,1", "'x' is not a number"),
@@ -123,6 +125,19 @@ def test_a_bad_mot_row_has_its_line(tmp_path: Path, row: str, message: str) -> N
     assert [p.line for p in sequence.problems] == [3]
     with pytest.raises(DatasetError, match=rf"gt\.txt:3: .*{message}"):
         open_sequences(truth, strict=True)
+
+
+def test_a_mot_file_that_counts_from_zero_is_refused_as_all_of_it_is_one_off(
+    tmp_path: Path,
+) -> None:
+    truth = text(tmp_path / "MOT/gt/gt.txt", "0,1,1,1,5,5,1,1,1\n" + GT)
+    with pytest.raises(DatasetError, match=r"gt\.txt:1: frames count from 1, got 0: add 1 to all"):
+        open_sequences(truth)
+
+
+def test_a_negative_visibility_is_not_known(tmp_path: Path) -> None:
+    (sequence,) = open_sequences(text(tmp_path / "MOT/gt/gt.txt", "1,1,1,1,5,5,1,-1,-1,-1\n"))
+    assert sequence.rows.visibility.tolist() == [1]
 
 
 @pytest.mark.parametrize(
@@ -146,3 +161,28 @@ def test_a_json_file_beside_a_sequence_does_not_make_it_coco(tmp_path: Path) -> 
     text(tmp_path / "gt" / "gt.txt", "1,1,10,10,20,20,1,3,1\n")
     text(tmp_path / "scene.json", "{}")
     assert guess_format(tmp_path) == "mot"
+
+
+FRAMES = "1,7,0,0,8,8,1,1,1\n10,7,2,0,8,8,1,1,1\n11,7,3,0,8,8,1,1,1\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "lefts"),
+    [
+        ([f"{number}.jpg" for number in range(1, 12)], {"1": 0, "10": 2, "11": 3}),
+        (["000001.jpg", "000010.jpg", "000011.jpg"], {"000001": 0, "000010": 2, "000011": 3}),
+        (["clip_10.jpg", "clip_11.jpg"], {"clip_10": None, "clip_11": None}),  # no gap: by place
+    ],
+)
+def test_boxes_are_on_the_frames_that_pictures_are_numbered_for(
+    tmp_path: Path, names: list[str], lefts: dict[str, int | None]
+) -> None:
+    text(tmp_path / "clip/gt/gt.txt", FRAMES)
+    for name in names:
+        picture(tmp_path / "clip/img1" / name)
+    data = frames_dataset(open_sequences(tmp_path))
+    shown = {image.path.stem: image.xyxy[:, 0].tolist() for image in data}
+    assert {name: shown[name] for name in lefts if lefts[name] is not None} == {
+        name: [left] for name, left in lefts.items() if left is not None
+    }
+    assert sum(map(len, shown.values())) == (1 if None in lefts.values() else 3)
