@@ -30,6 +30,7 @@ from acme_tracker.errors import DatasetError
 
 LOOKED_FOR = "annotations.xml that begins with <annotations>"
 _SHAPES = ("box", "polygon", "polyline", "points", "ellipse", "mask")
+_SPLITS = ("train", "val", "valid", "test")
 _NO_SHAPES = ("tag", "attribute")
 
 
@@ -47,7 +48,7 @@ def _file(path: Path) -> Path:
 
 
 def read(path: Path, split: str | None, problems: Problems) -> DetectionDataset:
-    """Splits are CVAT's subsets."""
+    """Splits are CVAT's subsets; a task's export says none: there, folders of images called so."""
     file = _file(path)
     root = read_xml(file)
     if root.tag != "annotations":
@@ -59,7 +60,7 @@ def read(path: Path, split: str | None, problems: Problems) -> DetectionDataset:
     builder = DatasetBuilder("cvat", file.parent, problems, classes or None)
     images = list(root.iterfind("image"))
     splits = choose_splits(dict.fromkeys(_split(image) for image in images), split, path)
-    pictures = _Pictures(file.parent, [image.get("name", "") for image in images])
+    pictures = _Pictures(file.parent, [_name(image) for image in images])
     for image in images:
         if _split(image) in splits:
             _read_image(file, image, pictures, builder)
@@ -68,7 +69,15 @@ def read(path: Path, split: str | None, problems: Problems) -> DetectionDataset:
 
 def _split(image: Element) -> str:
     subset = image.get("subset", "")
-    return "" if subset == "default" else subset
+    if subset not in ("", "default"):
+        return subset
+    folder, inside, _ = _name(image).partition("/")
+    return folder if inside and folder in _SPLITS else ""
+
+
+def _name(image: Element) -> str:
+    """Within images/, where a task made of the whole folder has it too."""
+    return image.get("name", "").removeprefix("images/")
 
 
 class _Pictures:
@@ -95,7 +104,7 @@ class _Pictures:
 
 
 def _read_image(file: Path, image: Element, pictures: _Pictures, builder: DatasetBuilder) -> None:
-    name, split = image.get("name", ""), _split(image)
+    name, split = _name(image), _split(image)
     path = pictures.find(name, split)
     if path is None:
         builder.problems.error(file, f"image {name!r} is missing", line_of(image))

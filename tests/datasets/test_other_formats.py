@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from acme_tracker.datasets import open_class_folders, open_dataset
+from acme_tracker.datasets import open_class_folders, open_dataset, write_dataset
 from acme_tracker.errors import DatasetError
-from tests.datasets.making import picture, text
+from tests.datasets.making import dataset, picture, text
 
 VOC = """<annotation>
   <filename>{name}</filename>
@@ -174,6 +175,20 @@ def test_cvat_shapes_become_the_boxes_around_them_or_are_said(tmp_path: Path) ->
     data = open_dataset(tmp_path)
     assert "a cuboid is no box" in data.problems[0].message
     assert not data.labelled.any()
+
+
+@pytest.mark.parametrize("inside", ["", "images/"])
+def test_what_a_cvat_task_exports_keeps_its_splits_and_masks(tmp_path: Path, inside: str) -> None:
+    """CVAT names subsets in exports of projects alone."""
+    paths = [picture(tmp_path / "in" / name) for name in ("a.png", "b.png")]
+    mask, splits = [[True, False], [True, True]], ["train", "val"]
+    write_dataset(dataset(paths, [], ("car", "bus"), mask, splits), tmp_path / "out", "cvat")
+    file = tmp_path / "out/annotations.xml"
+    exported = re.sub(r' subset="\w+"', "", file.read_text())
+    file.write_text(exported.replace('name="', f'name="{inside}'))
+    back = open_dataset(tmp_path / "out")
+    assert (back.names, back.splits) == (("a.png", "b.png"), ("train", "val"))
+    assert back.labelled.tolist() == mask
 
 
 def test_a_missing_picture_is_not_another_one_of_its_name(tmp_path: Path) -> None:
