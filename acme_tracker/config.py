@@ -145,7 +145,7 @@ def parse_assignments(words: Iterable[str]) -> dict[str, Any]:
             raise ConfigError(f"--set wants KEY=VALUE (detector.score=0.4), got {word!r}")
         try:
             values[key.strip()] = yaml.safe_load(text)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):  # a ValueError: of a day that no month has
             raise ConfigError(f"--set {key}: {text!r} is not a YAML value") from None
     return values
 
@@ -162,6 +162,8 @@ def read_mapping(path: Path, what: str) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise ConfigError(f"{what} {path}{line} is not valid YAML") from None
+    except ValueError as error:  # a day that no month has
+        raise ConfigError(f"{what} {path} has an impossible value: {error}") from None
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):

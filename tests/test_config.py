@@ -55,6 +55,7 @@ def test_overrides_win_over_the_file(tmp_path: Path) -> None:
         ("detector: {classes: car}", "detector.classes in {path}: should be a list, [a, b], got"),
         ("- 1", "configuration {path} must be keys and values, got a list"),
         ("detector: {", "configuration {path}:2 is not valid YAML"),
+        ("source: {start_time: 2026-02-30}", "configuration {path} has an impossible value: day "),
         ("output: {crf: .nan}", "output.crf in {path}: input should be a finite number"),
     ],
 )
@@ -96,7 +97,7 @@ def test_assignments_are_read_as_yaml() -> None:
     }
 
 
-@pytest.mark.parametrize("word", ["detector.score", "=3", "a=[1"])
+@pytest.mark.parametrize("word", ["detector.score", "=3", "a=[1", "a=2026-02-30"])
 def test_a_malformed_assignment_is_an_error(word: str) -> None:
     with pytest.raises(ConfigError):
         parse_assignments([word])
