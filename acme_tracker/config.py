@@ -150,14 +150,41 @@ def parse_assignments(words: Iterable[str]) -> dict[str, Any]:
     return values
 
 
+class _KeyTwiceError(yaml.YAMLError):
+    """A mapping has a key twice: YAML forbids it, PyYAML keeps the last one."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads what `yaml.safe_load` does, but no mapping that has a key twice."""
+
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        node = super().compose_mapping_node(anchor)  # merge keys (<<) bring theirs in later
+        lines: dict[tuple[str, str], int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            name, line = (key.tag, key.value), key.start_mark.line + 1
+            if name in lines:
+                raise _KeyTwiceError(
+                    f"{line} has the key {key.value!r} of line {lines[name]} again: give it once"
+                )
+            lines[name] = line
+        return node
+
+
 def read_mapping(path: Path, what: str) -> dict[str, Any]:
-    """A YAML file whose top level is a mapping; ConfigError, with the line, if it is not."""
+    """A YAML file whose top level is a mapping; ConfigError, with the line, if it is not.
+
+    No mapping in it may have a key twice: one of the two would be lost.
+    """
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loaded = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise ConfigError(f"cannot read {what} {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{what} {path} is not a text file") from None
+    except _KeyTwiceError as error:
+        raise ConfigError(f"{what} {path}:{error}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from acme_tracker.config import TrackSettings, parse_assignments
+from acme_tracker.config import TrackSettings, parse_assignments, read_mapping
 from acme_tracker.errors import ConfigError
 from acme_tracker.resources import configs_dir
 
@@ -56,6 +56,14 @@ def test_overrides_win_over_the_file(tmp_path: Path) -> None:
         ("- 1", "configuration {path} must be keys and values, got a list"),
         ("detector: {", "configuration {path}:2 is not valid YAML"),
         ("source: {start_time: 2026-02-30}", "configuration {path} has an impossible value: day "),
+        (
+            "detector: {score: .7}\noutput: {crf: 20}\ndetector: {threads: 1}",
+            "configuration {path}:3 has the key 'detector' of line 1 again: give it once",
+        ),
+        (
+            "detector:\n  score: .7\n  score: .8",
+            "configuration {path}:3 has the key 'score' of line 2 again: give it once",
+        ),
         ("output: {crf: .nan}", "output.crf in {path}: input should be a finite number"),
     ],
 )
@@ -66,6 +74,18 @@ def test_a_wrong_file_is_told_in_one_line(tmp_path: Path, text: str, message: st
         TrackSettings.load(path)
     assert str(told.value).startswith(message.format(path=path))
     assert "\n" not in str(told.value)
+
+
+def test_groups_may_share_keys_and_change_some(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "mine: {car: &car {score: .1, weight: 1}, bus: &bus {<<: *car, score: .2}}\n"
+        "tram: {<<: *bus, score: .3}\n"
+    )
+    assert read_mapping(path, "configuration") == {
+        "mine": {"car": {"score": 0.1, "weight": 1}, "bus": {"score": 0.2, "weight": 1}},
+        "tram": {"score": 0.3, "weight": 1},
+    }
 
 
 def test_a_group_whose_keys_are_all_commented_out_is_fine(tmp_path: Path) -> None:
