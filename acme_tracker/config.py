@@ -241,10 +241,13 @@ def _explain(cls: type[Settings], error: ValidationError, where: str, overridden
 
 
 def _keys_of(cls: type[BaseModel], path: list[str]) -> list[str]:
-    """The keys of the group at `path`."""
+    """The keys of the group at `path`, which may be one of several in a dict or tuple."""
+    inside: Any = cls
     for part in path:
-        inner = _group_of(cls.model_fields[part].annotation)
-        if inner is None:
-            return []
-        cls = inner
-    return list(cls.model_fields)
+        group = _group_of(inside)
+        if group is None:
+            inside = next(filter(_group_of, get_args(inside)), None)
+        else:
+            inside = group.model_fields[part].annotation
+    group = _group_of(inside)
+    return [] if group is None else list(group.model_fields)

@@ -33,7 +33,9 @@ def test_every_key_of_the_shipped_file_is_explained_in_place() -> None:
     [
         ("input.size", [640, 360], "multiples of 32"),
         ("data.sources", {"a": {"zoom": [2, 1]}}, "first must not be above the second"),
-        ("data.sources", {"a": {"zooom": [1, 2]}}, "did you mean 'zoom'|unknown key"),
+        ("data.sources", {"a": {"zooom": [1, 2]}}, "data.sources.a.zooom' .*; did you mean 'zoom'"),
+        ("data.sources", {"a": {"size": 2}}, "known: aspect, weight, zoom$"),
+        ("data.sources", {"a": 3}, r"a group of settings \(weight, zoom, aspect\), got 3"),
         ("optimisation.epoch", 3, "did you mean 'epochs'"),
         ("input.training_sizes", [], "at least 1"),
     ],
