@@ -73,13 +73,13 @@ def open_training_data(
     data = open_combined(paths)
     if not len(data.boxes):
         raise DatasetError(f"{data.root}: no object is labelled; see `acme-tracker data check`")
+    tests = np.array([split.startswith("test") for split in data.splits])
+    usable = data.labelled.any(1) & ~tests
     held_out = _marked(data, settings)
     marked = bool(held_out.any())
     if not marked:
-        kept = len(data) - max(1, round(len(data) * settings.data.validation_share))
-        held_out[kept:] = True  # neighbours stay together: frames of a video are much alike
-    tests = np.array([split.startswith("test") for split in data.splits])
-    learnt = data.labelled.any(1) & ~held_out & ~tests
+        held_out = _last(usable, settings.data.validation_share)
+    learnt = usable & ~held_out
     outputs = choose_outputs(
         data.subset(np.flatnonzero(learnt)), settings.model.classes, settings.model.super_classes
     )
@@ -121,6 +121,16 @@ def _marked(data: DetectionDataset, settings: TrainSettings) -> Mask:
         ],
         bool,
     )
+
+
+def _last(usable: Mask, share: float) -> Mask:
+    """(I,) the last share of the usable images, one at least.
+
+    Neighbours stay together: frames of a video are much alike.
+    """
+    rows, last = np.flatnonzero(usable), np.zeros_like(usable)
+    last[rows[len(rows) - max(1, round(len(rows) * share)) :]] = True
+    return last
 
 
 def load_picture(path: Path | str) -> Image:

@@ -254,6 +254,16 @@ def test_images_are_held_out_by_split_by_name_or_at_the_end(tmp_path: Path) -> N
     assert set(alone.train.names).isdisjoint(alone.validation.names)
 
 
+def test_the_share_to_hold_out_is_one_of_the_images_that_may_be_used(tmp_path: Path) -> None:
+    folder = write_data(tmp_path)
+    words = "train: images/train\ntest: images/val\nnames: [car, bus]\n"
+    (folder / "data.yaml").write_text(words, encoding="utf-8")
+    (folder / "labels" / "train" / "train5.txt").unlink()  # nothing is known of this image
+    data = open_training_data([folder], tiny(data__validation_share=0.4))
+    assert data.validation.names == ("train3.png", "train4.png")
+    assert data.train.names == ("train0.png", "train1.png", "train2.png")
+
+
 @pytest.mark.parametrize(
     ("name", "weight"),
     [("night_7.jpg", 2), ("night_west_7.jpg", 3), ("night_1/000001.jpg", 2), ("late_night.jpg", 1)],
