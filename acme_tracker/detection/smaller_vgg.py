@@ -221,10 +221,16 @@ def open_weights(path: Path, settings: DetectorSettings, size: Size | None = Non
 
     Raises:
         DetectorError: there is no such file, or it holds something else.
-        ConfigError: the size is no multiple of 32, or a class is not known.
+        ConfigError: other weights are set too, the size is no multiple of 32, or a class is not
+            known.
     """
     from acme_tracker.networks.weights import load_detector
 
+    if settings.weights is not None:
+        raise ConfigError(
+            f"detector {path} is a weights file and takes no other, got {settings.weights}: leave "
+            "--weights out, or give that file as the detector"
+        )
     network, head = load_detector(path)
     size = fitting(size or input_size(head))
     rules = Outputs(ClassList(network.spec.outputs))

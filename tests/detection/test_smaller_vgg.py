@@ -231,6 +231,14 @@ def test_a_run_and_its_weights_file_can_be_tried_at_once(tmp_path: Path) -> None
         open_weights(tmp_path / "none.safetensors", settings("x"))
 
 
+def test_a_run_takes_no_other_weights_than_its_own(tmp_path: Path) -> None:
+    best = write_weights(tmp_path / "run" / "best.safetensors")
+    other = write_weights(tmp_path / "other.safetensors", seed=1)
+    for name in (best.parent, best):
+        with pytest.raises(ConfigError, match=r"best.safetensors is a weights .*other.safetensors"):
+            opened(name, weights=other)
+
+
 def test_classes_of_a_trainers_own_are_found_like_all_others(tmp_path: Path) -> None:
     folder = write_model(tmp_path, ("person", "car", "lorry"))
     for name in (folder, tmp_path / "run"):
