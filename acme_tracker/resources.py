@@ -1,4 +1,4 @@
-"""What the program finds where it runs: files that travel with it, processor cores, memory."""
+"""What the program finds where it runs: files that travel with it, homes, cores, memory."""
 
 from __future__ import annotations
 
@@ -26,6 +26,15 @@ def configs_dir() -> Path:
 def models_dir() -> Path:
     """The folder with one folder a model of ours."""
     return _shipped("models")
+
+
+def user_path(word: str) -> Path:
+    """The path that a word stands for, `~` being a home; as it is where nobody has that home."""
+    path = Path(word)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def usable_cores() -> int:

@@ -23,7 +23,7 @@ from acme_tracker.detection.torchvision import (
 )
 from acme_tracker.errors import AcmeTrackerError, ConfigError, DetectorError
 from acme_tracker.interfaces import Detector
-from acme_tracker.resources import configs_dir, models_dir
+from acme_tracker.resources import configs_dir, models_dir, user_path
 
 MOTION = "motion"
 _IN_RUNS = "best.safetensors"
@@ -108,7 +108,7 @@ def find_file(name: str) -> Path | None:
     shipped = shipped_cards().get(name)
     if shipped is not None:
         return shipped
-    path = Path(name).expanduser()
+    path = user_path(name)
     if path.suffix in (".yaml", ".yml", WEIGHTS):
         return path
     return next((path / n for n in (CARD, _IN_RUNS) if (path / n).is_file()), None)

@@ -18,6 +18,7 @@ from acme_tracker.frames import Frame, Image, SourceInfo
 from acme_tracker.labelling.human import Labels, human_labels
 from acme_tracker.labelling.settings import LabelSettings
 from acme_tracker.labelling.vocabulary import Vocabulary
+from acme_tracker.resources import user_path
 from acme_tracker.video.sources import expand_sources, open_source
 
 _SLACK_S = 1e-3  # timestamps are rounded
@@ -93,7 +94,7 @@ def open_inputs(paths: Sequence[str]) -> Inputs:
     pictures: list[Path] = []
     datasets: list[DetectionDataset] = []
     for word in paths:
-        path = Path(word).expanduser()
+        path = user_path(word)
         if _is_labelled(path):
             datasets.append(open_dataset(path))
         elif path.is_file() and is_image(path):

@@ -9,7 +9,7 @@ import torch
 from acme_tracker.errors import ConfigError
 from acme_tracker.networks.smaller_vgg import SmallerVggDetector
 from acme_tracker.networks.weights import load_detector
-from acme_tracker.resources import models_dir
+from acme_tracker.resources import models_dir, user_path
 from acme_tracker.training.run_folder import BEST
 
 NONE = "none"
@@ -24,7 +24,7 @@ def find_weights(given: str | None) -> Path | None:
     """
     if given is None or given == NONE:
         return None
-    path = Path(given).expanduser()
+    path = user_path(given)
     shipped = models_dir() / given
     for place in (path, shipped):
         if place.is_file():

@@ -19,6 +19,7 @@ from tests.detection.networks import write_card
         ("picodet", "no detector 'picodet'; did you mean 'picodet-s'"),
         ("torchvision:fcos_resnet50", "'fcos_resnet50'; did you mean 'fcos_resnet50_fpn'"),
         ("smaller-vgg-nowhere", "no model 'smaller-vgg-nowhere' in .*models"),
+        ("~nosuchuser/run", "no detector '~nosuchuser/run'; known: "),
         ("some/net.onnx", "net.onnx needs a card"),
     ],
 )

@@ -61,6 +61,8 @@ def test_weights_are_found_by_file_by_folder_and_by_the_name_of_a_shipped_model(
     assert find_weights(None) is find_weights("none") is None
     with pytest.raises(ConfigError, match=r"smal is no weights file.*and no model in"):
         find_weights("smal")
+    with pytest.raises(ConfigError, match="~nosuchuser/run is no weights file"):
+        find_weights("~nosuchuser/run")
 
 
 def test_a_run_begins_with_the_weights_of_another_and_needs_them_no_more_when_resumed(
