@@ -144,9 +144,13 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done, or the patience is over."""
+        """Whether all epochs are done, or the last validation found the patience over.
+
+        Between validations it goes on: the next may be the best, and no epoch is thrown away.
+        """
         progress, patience = self.progress, self.settings.validation.patience_epochs
-        stalled = progress.best is not None and progress.epoch - progress.best_epoch >= patience
+        validated = bool(progress.rows) and self.learner.measure in progress.rows[-1]
+        stalled = validated and progress.epoch - progress.best_epoch >= patience
         return stalled or progress.epoch >= self.settings.optimisation.epochs
 
     def _one_epoch(self, batches: Iterator[Made | DatasetError]) -> Row:

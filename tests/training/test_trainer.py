@@ -120,6 +120,31 @@ def test_it_stops_when_ap_rises_no_more(
     assert (progress.epoch, progress.best_epoch, progress.best) == (4, 2, 5.0)
 
 
+@pytest.mark.parametrize("stopped_after", [None, 3])
+def test_it_stops_only_where_it_was_validated(
+    data: TrainingData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stopped_after: int | None,
+) -> None:
+    scripted = iter([5.0, 9.0, 8.0])
+    monkeypatch.setattr(
+        "acme_tracker.training.detectors.validate", lambda *_: {"AP": next(scripted)}
+    )
+    every_other = {"validation__every_epochs": 2, "validation__patience_epochs": 1}
+    settings = tiny(optimisation__epochs=9, **every_other)
+
+    def stop(step: Step) -> None:
+        if step.epoch == stopped_after:
+            raise Killed
+
+    if stopped_after is not None:
+        with pytest.raises(Killed):
+            begin(data, settings, tmp_path, watch=stop).run()
+    progress = begin(data, settings, tmp_path, resume=stopped_after is not None).run()
+    assert (progress.epoch, progress.best_epoch, progress.best) == (6, 4, 9.0)
+
+
 def test_a_loss_that_is_not_finite_stops_the_run_with_its_batch_named(
     data: TrainingData, tmp_path: Path
 ) -> None:
