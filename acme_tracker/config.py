@@ -232,6 +232,8 @@ def _explain(cls: type[Settings], error: ValidationError, where: str, overridden
         return f"unknown key {key!r} in {source}{hint}"
     if first["type"] == "missing":
         return f"{key} in {source} is missing: it must be given"
+    if first["type"] == "value_error" and not path:  # of the whole: it names the keys itself
+        return f"{source}: {first['ctx']['error']}"
     wanted = first["msg"][0].lower() + first["msg"][1:]
     if first["type"] == "tuple_type":
         wanted = "should be a list, [a, b]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -142,7 +142,7 @@ class ModelCard(_Thresholds):
         if len(set(self.outputs)) < len(self.outputs):
             raise ValueError("outputs must be unique")
         _must_be_known("super_classes", self.super_classes, self.outputs, "outputs")
-        _must_be_known("class_scores", self.class_scores, self.outputs, "outputs")
+        _must_be_known("class_scores", self.class_scores, self.classes, "classes")
         for name in (self.torch, self.cpu):
             if name not in self.files:
                 raise ValueError(f"files lacks {name!r}")
@@ -162,10 +162,10 @@ class ModelCard(_Thresholds):
 AnyCard = Card | ModelCard
 
 
-def _must_be_known(key: str, names: Iterable[str], known: Container[str], what: str) -> None:
+def _must_be_known(key: str, names: Iterable[str], known: Collection[str], what: str) -> None:
     for name in names:
         if name not in known:
-            raise ValueError(f"{key}: {name!r} is none of the {what}")
+            raise ValueError(f"{key}: {name!r} is none of the {what}{nearest(name, known)}")
 
 
 def selector_of(card: AnyCard, wanted: ClassList, score: float | None) -> Selector:

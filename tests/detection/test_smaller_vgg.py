@@ -260,6 +260,13 @@ def test_the_card_and_then_the_user_say_what_counts(model: Path) -> None:
     assert opened(model / "card.yaml", classes=("bus",)).classes.names == ("bus",)
 
 
+def test_a_score_of_a_super_class_is_told_to_count_nowhere(model: Path) -> None:
+    change(model / "card.yaml", class_scores={"vehicle": 0.9})
+    message = r"class_scores: 'vehicle' is none of the classes; known: bus, car, .*truck$"
+    with pytest.raises(ConfigError, match=message):
+        opened(model)
+
+
 def test_a_folder_of_models_is_known_by_names(
     written: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,7 +307,7 @@ SPOILT: list[tuple[Callable[[Path], Any], str]] = [
     ),
     (
         lambda m: change(m / "card.yaml", class_scores={"tram": 0.2}),
-        "class_scores: 'tram' is none of the outputs",
+        "class_scores: 'tram' is none of the classes",
     ),
     (
         lambda m: change(m / "card.yaml", held_out=[{"name": "a", "licences": "?"}]),
