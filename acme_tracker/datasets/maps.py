@@ -126,8 +126,10 @@ def with_classes(dataset: DetectionDataset, names: Sequence[str]) -> DetectionDa
     """Exactly these classes in this order: others go with their boxes, new ones are unlabelled.
 
     Boxes of a super-class that goes while members of it stay become regions to ignore: something
-    that belongs to one of them is there, but not which.
+    that belongs to one of them is there, but not which. Boxes of a member that goes become those of
+    its super-class where that stays and is labelled: there it has a box for each of its members.
     """
+    dataset = _raised(dataset, names)
     old, boxes = dataset.classes, dataset.boxes
     labelled = np.zeros((len(dataset), len(names)), bool)
     for number, name in enumerate(names):
@@ -142,6 +144,16 @@ def with_classes(dataset: DetectionDataset, names: Sequence[str]) -> DetectionDa
     boxes = replace(boxes, class_id=class_id, ignore=boxes.ignore | to_region)
     kept = boxes[~gone | to_region]
     return replace(dataset, classes=ClassList(tuple(names)), labelled=labelled, boxes=kept)
+
+
+def _raised(dataset: DetectionDataset, names: Sequence[str]) -> DetectionDataset:
+    """Boxes of members that go as boxes of their super-class, on images that label it."""
+    old, class_id = dataset.classes, dataset.boxes.class_id.copy()
+    for whole in (name for name in names if name in old and name in old.super_classes):
+        gone = [i for i in old.members(whole) if old.names[i] not in names]
+        labelled = dataset.labelled[dataset.boxes.image, old.id_of(whole)]
+        class_id[labelled & np.isin(class_id, gone)] = old.id_of(whole)
+    return replace(dataset, boxes=replace(dataset.boxes, class_id=class_id))
 
 
 def combine(datasets: Sequence[DetectionDataset]) -> DetectionDataset:

@@ -32,6 +32,12 @@ class Outputs:
         return np.asarray(table & ~np.eye(count, dtype=bool))
 
     @cached_property
+    def whole(self) -> Mask:
+        """(K,) which outputs are super-classes all of whose members are outputs."""
+        kinds = [set(self.outputs.super_classes.get(name, ())) for name in self.outputs]
+        return np.array([bool(kind) and kind <= set(self.outputs) for kind in kinds])
+
+    @cached_property
     def plain(self) -> list[int]:
         """The outputs that are no super-class of another."""
         return np.flatnonzero(~self.members.any(1)).tolist()
@@ -45,11 +51,12 @@ class Outputs:
         """(N, K) of all outputs -> (N, C) of the plain ones.
 
         The super-class says whether one of its members is there, their own scores which: the
-        likeliest gets the super-class's score, the others in proportion.
+        likeliest gets the super-class's score, the others in proportion. Where not all of its
+        members are outputs it may mean another one, and says nothing of these.
         """
         found = scores.copy()
         for row, members in enumerate(self.members):
-            if members.any():
+            if self.whole[row]:
                 best = scores[:, members].max(1, keepdims=True)
                 found[:, members] = scores[:, members] / np.maximum(best, 1e-9) * scores[:, [row]]
         return np.asarray(found[:, self.plain], np.float32)

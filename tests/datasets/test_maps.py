@@ -107,6 +107,16 @@ def test_choosing_classes_keeps_what_is_unknown_unknown() -> None:
     assert chosen.boxes.ignore.tolist() == [True, False]
 
 
+def test_a_member_that_goes_is_one_of_its_super_class_where_that_is_labelled() -> None:
+    both = combine([one_image(["bus", "car", "vehicle"]), one_image(["bus", "car"])])
+    chosen = with_classes(both, ["bus", "vehicle"])
+    # On the second image nobody says where vehicles are not: the car's place says "no bus" there.
+    assert chosen.labelled.tolist() == [[True, True], [True, False]]
+    assert chosen.boxes.image.tolist() == [0, 0, 0, 1]
+    assert chosen.boxes.class_id.tolist() == [0, 1, 1, 0]
+    assert not chosen.boxes.ignore.any()
+
+
 def test_combining_keeps_images_and_boxes_together(tmp_path: Path) -> None:
     first = dataset([Path("a"), Path("b")], [(1, BOX, 0, False)], ["car"])
     second = dataset([Path("c")], [(0, BOX, 1, False), (0, BOX, -1, True)], ["bus", "car"])

@@ -24,6 +24,13 @@ def test_a_super_class_without_members_is_a_class() -> None:
     assert outputs.class_scores(scores).tolist() == scores.tolist()
 
 
+def test_a_super_class_with_members_that_are_no_outputs_lends_no_score() -> None:
+    outputs = Outputs(ClassList(("person", "bus", "vehicle")))
+    scores = np.array([[0.1, 0.05, 0.9]], np.float32)  # a car, say
+    assert outputs.classes.names == ("person", "bus")
+    assert outputs.class_scores(scores)[0].tolist() == pytest.approx([0.1, 0.05])
+
+
 @given(st.lists(st.floats(0, 1, width=32), min_size=5, max_size=5))
 def test_class_scores_are_scores(values: list[float]) -> None:
     found = ROAD.class_scores(np.array([values], np.float32))

@@ -201,9 +201,9 @@ class Oracle(nn.Module):
     """Says of a 64x64 input: a car, or at least a vehicle, of 32x32 around the middle."""
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        logits = torch.full((len(images), 84, 3), -9.0)
+        logits = torch.full((len(images), 84, 4), -9.0)
         distances = torch.zeros(len(images), 84, 4)
-        logits[:, 27] = torch.tensor([0.0, -2.0, 2.0])  # the point at (28, 28)
+        logits[:, 27] = torch.tensor([0.0, -2.0, -9.0, 2.0])  # the point at (28, 28)
         distances[:, 27] = torch.tensor([12.0, 12, 20, 20]).div(8).log()
         return logits, distances
 
@@ -212,7 +212,7 @@ def oracle(data: TrainingData) -> TorchDetector:
     from acme_tracker.datatypes import ClassList
     from acme_tracker.training.labels import LabelRules
 
-    rules = LabelRules(ClassList(("car", "bus", "vehicle")))
+    rules = LabelRules(ClassList(("car", "bus", "truck", "vehicle")))
     return TorchDetector(Oracle(), rules, (64, 64), CPU)
 
 
@@ -225,7 +225,7 @@ def test_boxes_come_back_in_pixels_of_the_picture(data: TrainingData) -> None:
 
 def test_for_validation_every_output_answers_by_itself(data: TrainingData) -> None:
     (found,) = oracle(data).detect_outputs([np.zeros((64, 64, 3), np.uint8)])
-    assert found.class_id.tolist() == [2, 0, 1]
+    assert found.class_id.tolist() == [3, 0, 1]
 
 
 def test_right_answers_validate_to_100_percent(data: TrainingData) -> None:
