@@ -24,7 +24,7 @@ from acme_tracker.figures import plain
 from acme_tracker.frames import Image
 from acme_tracker.networks.smaller_vgg import SmallerVGGNet
 from acme_tracker.training.appearance import appearance
-from acme_tracker.training.draws import Draw, EpochBatches
+from acme_tracker.training.draws import Draw, EpochBatches, marked_names
 from acme_tracker.training.geometry import draw_matrix, fitting_matrix, lay_picture
 from acme_tracker.training.learning import Run
 from acme_tracker.training.pictures import encoded
@@ -127,7 +127,7 @@ class ClassifierLearner:
 
     @property
     def names(self) -> Sequence[str]:
-        return self.train.paths
+        return _names(self.train)
 
     def summary(self) -> str:
         return (
@@ -237,8 +237,11 @@ def draw_confusion(counts: Ints, classes: Sequence[str]) -> bytes:
 def _divided(
     data: ClassifiedImages, settings: TrainSettings
 ) -> tuple[ClassifiedImages, ClassifiedImages]:
-    """Those to learn from and those to validate on: a split `val`, or the last of each class."""
-    held_out = np.array([split.startswith("val") for split in data.splits])
+    """Those to learn from and those to validate on.
+
+    The latter are a split `val` and what the settings name, or the last of each class.
+    """
+    held_out = marked_names(_names(data), data.splits, settings)
     tests = np.array([split.startswith("test") for split in data.splits])
     if not held_out.any():
         for class_id in range(len(data.classes)):
@@ -249,6 +252,14 @@ def _divided(
     if not learnt.any() or not held_out.any():
         raise DatasetError(f"{data.root}: wanted pictures to learn from and to validate on")
     return _subset(data, learnt), _subset(data, held_out)
+
+
+def _names(data: ClassifiedImages) -> list[str]:
+    """Paths relative to the folders of their splits: class folders and pictures."""
+    return [
+        Path(path).relative_to(data.root / split).as_posix()
+        for path, split in zip(data.paths, data.splits, strict=True)
+    ]
 
 
 def _subset(data: ClassifiedImages, chosen: NDArray[np.bool_]) -> ClassifiedImages:

@@ -14,7 +14,7 @@ from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import DatasetError
 from acme_tracker.frames import Image
 from acme_tracker.networks.outputs import Mask
-from acme_tracker.training.draws import begins
+from acme_tracker.training.draws import marked_names
 from acme_tracker.training.labels import LabelRules, choose_outputs
 from acme_tracker.training.settings import TrainSettings
 
@@ -68,14 +68,15 @@ def open_training_data(
 
     Raises:
         DatasetError: no images to learn from or to validate on.
-        ConfigError: a class is wanted that they do not label.
+        ConfigError: a class is wanted that they do not label, or no image is named as the settings
+            say.
     """
     data = open_combined(paths)
     if not len(data.boxes):
         raise DatasetError(f"{data.root}: no object is labelled; see `acme-tracker data check`")
     tests = np.array([split.startswith("test") for split in data.splits])
     usable = data.labelled.any(1) & ~tests
-    held_out = _marked(data, settings)
+    held_out = marked_names(data.names, data.splits, settings)
     marked = bool(held_out.any())
     if not marked:
         held_out = _last(usable, settings.data.validation_share)
@@ -108,18 +109,6 @@ def _advice(left_out: int, outputs: ClassList) -> str:
     return (
         "give more images, or say in data.validation_names which are held out (else the last "
         "data.validation_share of them are, one at least)"
-    )
-
-
-def _marked(data: DetectionDataset, settings: TrainSettings) -> Mask:
-    """(I,) which images a split `val` or the settings hold out for validation."""
-    beginnings = settings.data.validation_names
-    return np.array(
-        [
-            split.startswith("val") or any(begins(name, start) for start in beginnings)
-            for split, name in zip(data.splits, data.names, strict=True)
-        ],
-        bool,
     )
 
 

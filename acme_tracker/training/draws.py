@@ -41,6 +41,31 @@ def begins(name: str, start: str) -> bool:
     return any(part.startswith(start) for part in name.split("/"))
 
 
+def marked_names(
+    names: Sequence[str], splits: Sequence[str], settings: TrainSettings
+) -> NDArray[np.bool_]:
+    """(I,) which images a split `val` or the settings hold out for validation.
+
+    Raises:
+        ConfigError: the settings speak of names that no image has.
+    """
+    data = settings.data
+    for key, starts in (("validation_names", data.validation_names), ("sources", data.sources)):
+        for start in starts:
+            if not any(begins(name, start) for name in names):
+                raise ConfigError(
+                    f"data.{key}: no image, nor a folder of images, begins with {start!r}; the "
+                    f"first image is {names[0]!r}"
+                )
+    return np.array(
+        [
+            split.startswith("val") or any(begins(name, start) for start in data.validation_names)
+            for split, name in zip(splits, names, strict=True)
+        ],
+        bool,
+    )
+
+
 class EpochBatches:
     """The draws of an epoch, batch by batch; set `epoch` before each.
 

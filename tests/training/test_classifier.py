@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from acme_tracker.datasets import load_image
-from acme_tracker.errors import DatasetError, DetectorError
+from acme_tracker.errors import ConfigError, DatasetError, DetectorError
 from acme_tracker.training.classifier import ClassifierLearner, load_classifier
 from acme_tracker.training.draws import EpochBatches
 from acme_tracker.training.models import CLASSIFIER, open_learner
@@ -57,6 +57,14 @@ def test_it_learns_to_tell_pictures_apart_and_leaves_its_confusion(
     taken = again.network.state_dict()
     for name, value in network.state_dict().items():
         assert torch.equal(taken[name], value), name
+
+
+def test_pictures_are_held_out_by_name(folder: Path) -> None:
+    learner = learner_of(folder, data__validation_names=["3", "7"])
+    assert [Path(path).name for path in learner.validation.paths] == ["3.png", "7.png"] * 2
+    assert set(learner.train.paths).isdisjoint(learner.validation.paths)
+    with pytest.raises(ConfigError, match=r"begins with 'nroth_'; the first image is 'blue/0.png'"):
+        learner_of(folder, data__validation_names=["nroth_"])
 
 
 def test_a_file_of_another_kind_is_told(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acme_tracker.boxes import areas
-from acme_tracker.errors import DatasetError
+from acme_tracker.errors import ConfigError, DatasetError
 from acme_tracker.networks.decoding import make_grid
 from acme_tracker.networks.losses import background_mask
 from acme_tracker.training.appearance import Night, Rain, appearance
@@ -252,6 +252,17 @@ def test_images_are_held_out_by_split_by_name_or_at_the_end(tmp_path: Path) -> N
     assert alone.validation.names == ("train4.png", "train5.png")
     assert "no split or setting names any" in learner_of(alone, tiny()).summary()
     assert set(alone.train.names).isdisjoint(alone.validation.names)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("validation_names", ["train1", "nroth_"]), ("sources", {"nroth_": {"weight": 2}})],
+)
+def test_a_beginning_that_no_name_has_is_told(tmp_path: Path, key: str, value: object) -> None:
+    folder = write_data(tmp_path)
+    message = rf"data\.{key}: no image.* begins with 'nroth_'; the first image is 'train0.png'"
+    with pytest.raises(ConfigError, match=message):
+        open_training_data([folder], tiny(**{f"data__{key}": value}))
 
 
 def test_the_share_to_hold_out_is_one_of_the_images_that_may_be_used(tmp_path: Path) -> None:
