@@ -33,6 +33,7 @@ class SourceInfo:
         frame_count: expected number of frames; None for live sources and where nothing says.
         started_at: clock time of `time_s == 0`, in UTC; None where nothing says.
         live: frames come by the clock and cannot be asked for again.
+        file: where a recording on this machine lies, whatever it was called; None for others.
     """
 
     source_id: str
@@ -42,6 +43,7 @@ class SourceInfo:
     frame_count: int | None = None
     started_at: datetime | None = None
     live: bool = False
+    file: str | None = None
 
     def clock_time(self, time_s: float) -> datetime | None:
         """The clock time of a moment of this source, None where its start is not known."""

@@ -31,7 +31,7 @@ from acme_tracker.results.csv import TracksCsv
 from acme_tracker.results.jsonl import FramesJsonl
 from acme_tracker.results.lines import write_whole
 from acme_tracker.results.mot import MotText
-from acme_tracker.results.summary import RunSummary, TracksSummaryCsv, write_report
+from acme_tracker.results.summary import RunSummary, TracksSummaryCsv, whose, write_report
 from acme_tracker.timing import Stopwatch
 from acme_tracker.video.prefetch import Prefetch
 from acme_tracker.video.sinks import BackgroundSink, VideoSink
@@ -74,8 +74,8 @@ class ResultFolders:
 
     A recording's results can be made again, so they replace those of its earlier runs, and of
     nothing else: not those of another source of the same name or of a run that is still at work,
-    not a file that is itself a source. A live source's cannot be made again: where some are, its
-    folder is named by the time.
+    not files of their names that no run is known to have left, not a file that is itself a source.
+    A live source's cannot be made again: where some are, its folder is named by the time.
 
     Args:
         base: the folder of folders.
@@ -121,9 +121,7 @@ class ResultFolders:
             (folder / name).resolve() in self._inputs for name in RESULTS
         ):
             return False
-        return not folder.exists() or (
-            not info.live and _source_of(folder) in (None, info.source_id)
-        )
+        return not folder.exists() or (not info.live and _may_replace(folder, info))
 
 
 def _lock(folder: Path) -> int | None:
@@ -166,15 +164,23 @@ def _cannot_make(folder: Path, error: OSError) -> OutputError:
 
 def _begun(info: SourceInfo) -> str:
     """What summary.json says until the run is over."""
-    return json.dumps({"source": info.source_id, "state": RUNNING}) + "\n"
+    return json.dumps({**whose(info), "state": RUNNING}) + "\n"
 
 
-def _source_of(folder: Path) -> str | None:
-    """Whose results lie in a folder; None where nothing says."""
+def _may_replace(folder: Path, info: SourceInfo) -> bool:
+    """Whether a folder holds this source's results, or none.
+
+    Its file tells: words like `video.mp4` mean another one elsewhere. Older summaries and addresses
+    have the word alone.
+    """
     try:
-        return str(json.loads((folder / SUMMARY).read_text(encoding="utf-8"))["source"])
+        told = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        source, file = str(told["source"]), told.get("file")
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return not any((folder / name).exists() for name in RESULTS)
+    if info.file is None or file is None:
+        return source == info.source_id
+    return str(file) == info.file
 
 
 def result_sinks(

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from acme_tracker.config import OutputSettings
+from acme_tracker.config import OutputSettings, SourceSettings
 from acme_tracker.datatypes import FrameResult
 from acme_tracker.errors import OutputError, SourceError
 from acme_tracker.frames import SourceInfo
 from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
 from acme_tracker.pipeline import Interrupt
+from acme_tracker.video.sources import open_source
 from acme_tracker.video.window import StopRequested
 from tests.fakes import ScriptedDetector
 from tests.runs import CAR, SETTINGS, Listener, Pictures
-from tests.video.clips import read
+from tests.video.clips import read, write_clip
 
 HOLD = """
 import sys
@@ -146,8 +148,9 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> Non
 def test_results_of_an_earlier_run_do_not_stay_among_those_of_this_one(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for name in ("annotated.mp4", ".annotated.mp4.part", "summary.json", "notes.txt"):
+    for name in ("annotated.mp4", ".annotated.mp4.part", "notes.txt"):
         (folder / name).write_text("old")
+    (folder / "summary.json").write_text('{"source": "pictures"}')
     track_source(
         Pictures(3, breaks_at=1), SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path)
     )
@@ -188,3 +191,52 @@ def test_results_of_another_source_of_the_same_name_stay(tmp_path: Path) -> None
     run = track_source(other, SETTINGS, ScriptedDetector([CAR]), ResultFolders(tmp_path))
     assert run.folder == tmp_path / "pictures-2"
     assert (tmp_path / "pictures" / "tracks.csv").read_text().count("\n") == 4
+
+
+def test_another_file_that_is_called_by_the_same_word_gets_a_folder_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = []
+    for place_of_clip, word in (("a", "clip.mp4"), ("b", "clip.mp4"), ("b", "../a/clip.mp4")):
+        (tmp_path / place_of_clip).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / place_of_clip)
+        if not Path(word).exists():
+            write_clip(Path(word), 2)
+        run = track_source(
+            open_source(word, SourceSettings()),
+            SETTINGS,
+            ScriptedDetector([CAR]),
+            ResultFolders(tmp_path / "results"),
+        )
+        assert run.folder is not None
+        names.append(run.folder.name)
+        assert run.report["source"] == word
+    assert names == ["clip", "clip-2", "clip"]
+
+
+def test_a_run_that_was_killed_is_known_by_its_file(tmp_path: Path) -> None:
+    first, other = (
+        replace(Pictures(1).info, file=str(tmp_path / name)) for name in ("a/clip", "b/clip")
+    )
+    assert place(ResultFolders(tmp_path), first) == "pictures"
+    assert place(ResultFolders(tmp_path), other) == "pictures-2"
+    assert place(ResultFolders(tmp_path), replace(first, source_id="a/clip")) == "pictures"
+
+
+def test_results_of_an_older_version_are_known_by_the_word(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "summary.json").write_text('{"source": "pictures"}')
+    info = replace(Pictures(1).info, file="/a/pictures")
+    assert place(ResultFolders(tmp_path), replace(info, source_id="other")) == "pictures-2"
+    assert place(ResultFolders(tmp_path), info) == "pictures"
+
+
+@pytest.mark.parametrize("summary", [None, "", "[1]", '{"mine": 1}'])
+def test_files_of_such_names_that_no_run_left_stay(summary: str | None, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "tracks.csv").write_text("somebody's")
+    if summary is not None:
+        (folder / "summary.json").write_text(summary)
+    assert place(ResultFolders(tmp_path), Pictures(1).info) == "pictures-2"
+    assert (folder / "tracks.csv").read_text() == "somebody's"

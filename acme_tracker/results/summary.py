@@ -156,7 +156,7 @@ class RunSummary:
         wall_s = self._clock() - self._started if self._wall_s is None else self._wall_s
         stages_ms = {**self._stages_ms, **(more_stages_ms or {})}
         return {
-            "source": self._info.source_id,
+            **whose(self._info),
             "state": state,
             "frames": self._frames,
             "dropped_frames": dropped_frames,
@@ -191,6 +191,11 @@ class RunSummary:
         count = self._ended + Counter(self._alive.values())
         by_class = {name: count[i] for i, name in enumerate(self._classes) if count[i]}
         return {"total": count.total(), "by_class": by_class}
+
+
+def whose(info: SourceInfo) -> dict[str, str]:
+    """What summary.json says of its source: that it was this one."""
+    return {"source": info.source_id, **({} if info.file is None else {"file": info.file})}
 
 
 def write_report(path: Path, report: Mapping[str, Any]) -> None:

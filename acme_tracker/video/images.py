@@ -13,7 +13,7 @@ from acme_tracker.config import SourceSettings
 from acme_tracker.errors import SourceError
 from acme_tracker.frames import Frame, Image, SourceInfo, natural_order
 from acme_tracker.video.base import BaseSource
-from acme_tracker.video.redaction import redact, safe_name
+from acme_tracker.video.redaction import redact, safe_name, spelled_out
 from acme_tracker.video.start_time import recording_start
 
 IMAGE_ENDINGS = frozenset(
@@ -62,6 +62,7 @@ class ImageSource(BaseSource):
             frame_rate=self._rate,
             frame_count=self._expected(len(self._paths), self._rate),
             started_at=recording_start(self.settings.start_time, {}, self._paths[0].name),
+            file=spelled_out(str(where.resolve())),
         )
 
     def _frames(self) -> Iterator[Frame]:

@@ -22,13 +22,18 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 _LONGEST_NAME = 100
 
 
+def spelled_out(text: str) -> str:
+    """A path as text: bytes of a file name that are none are spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def redact(word: str) -> str:
     """A source's word with its user, password and secret parameters hidden; paths come back whole.
 
     A password may hold "@", "/" or "?" that nobody encoded. Where that makes a URL ambiguous,
     rather too much of it is hidden. Bytes of a file name that are no text are spelled out.
     """
-    word = word.encode("utf-8", "backslashreplace").decode("utf-8")
+    word = spelled_out(word)
     url = _URL.match(word)
     if url is None:
         return _MISTYPED.sub(f"{HIDDEN}@", word)

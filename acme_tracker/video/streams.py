@@ -20,7 +20,7 @@ from acme_tracker.video.base import BaseSource
 from acme_tracker.video.decoder import Decoder
 from acme_tracker.video.network import scheme_of
 from acme_tracker.video.pixels import Pixels
-from acme_tracker.video.redaction import redact, safe_name
+from acme_tracker.video.redaction import redact, safe_name, spelled_out
 from acme_tracker.video.seeking import jump, timestamps_before
 from acme_tracker.video.start_time import as_utc, recording_start
 from acme_tracker.video.timeline import Timeline, sane_rate, trustworthy
@@ -73,6 +73,7 @@ class VideoSource(BaseSource):
             frame_count=self._expected(self._claimed, float(self._rate)),
             started_at=self._started_at(),
             live=decoder.live,
+            file=self._file(),
         )
 
     def _start(self) -> Decoder:
@@ -165,6 +166,9 @@ class VideoSource(BaseSource):
         if self._decoder is None:
             raise RuntimeError("the source was closed while its frames were read")
         return self._decoder
+
+    def _file(self) -> str | None:
+        return None if scheme_of(self.word) else spelled_out(str(Path(self.word).resolve()))
 
     def _name(self) -> str:
         if scheme_of(self.word) is None:
