@@ -12,7 +12,7 @@ import numpy as np
 
 from acme_tracker.config import SourceSettings
 from acme_tracker.errors import SourceError
-from acme_tracker.frames import Frame, SourceInfo
+from acme_tracker.frames import Frame, Image, SourceInfo
 from acme_tracker.video.base import BaseSource
 from acme_tracker.video.start_time import as_utc
 
@@ -81,16 +81,31 @@ class ScreenSource(BaseSource):
 
     def _frames(self) -> Iterator[Frame]:
         step_s = 1 / self.settings.image_rate
-        # A session of its own: some systems tie one to the thread that made it.
-        with self._open_grabber() as grabber:
-            start, index = self._clock(), 0
-            while True:
-                shot = np.asarray(grabber.grab(self._region))  # (H, W, 4) BGRA
-                image = np.ascontiguousarray(shot[:, :, :3], np.uint8)
-                time_s = self._clock() - start if index else 0.0
-                yield Frame.of_image(image, index, time_s, self.info.source_id)
-                index += 1
-                self._sleep(max(0.0, start + index * step_s - self._clock()))
+        start = due = 0.0
+        for index, image in enumerate(self._grabbed()):
+            now = self._clock()
+            if not index:
+                start = due = now
+            yield Frame.of_image(image, index, now - start, self.info.source_id)
+            now = self._clock()
+            due = max(due + step_s, now)  # what a stall has cost is not made up for in a burst
+            self._sleep(due - now)
+
+    def _grabbed(self) -> Iterator[Image]:
+        """Pictures (H, W, 3) BGR, each taken when it is asked for, until the screen is gone."""
+        count = 0
+        try:
+            # A session of its own: some systems tie one to the thread that made it.
+            with self._open_grabber() as grabber:
+                while True:
+                    shot = np.asarray(grabber.grab(self._region))  # (H, W, 4) BGRA
+                    count += 1
+                    yield np.ascontiguousarray(shot[:, :, :3], np.uint8)
+        except Exception as error:  # of any kind, as when it is opened
+            raise SourceError(
+                f"{self.info.source_id} stopped after {count} frames: {type(error).__name__}; "
+                "did its session end, or its resolution change?"
+            ) from None
 
     def _close(self) -> None:
         self._region = {}

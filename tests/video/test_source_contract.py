@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -60,6 +61,19 @@ class Clock:
         return 100 + self.ticks / 25
 
 
+class SetClock:
+    """Stands still but for what a test adds, and for sleep."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
 class FakeGrabber:
     """A desktop whose picture changes; it goes away after COUNT pictures."""
 
@@ -75,7 +89,7 @@ class FakeGrabber:
 
     def grab(self, region: dict[str, int]) -> Any:
         if self.number == COUNT:
-            raise SourceError("the desktop is gone")
+            raise OSError("XGetImage() failed")
         self.number += 1
         size = (region["width"], region["height"])
         return cv2.cvtColor(picture(self.number - 1, size), cv2.COLOR_BGR2BGRA)
@@ -269,6 +283,29 @@ def test_a_part_of_the_screen_is_named_by_its_place() -> None:
         assert source.info.size == (32, 24)
         assert source.info.name == "screen_5_6_32_24"
         assert source.info.frame_rate == 10
+
+
+def test_a_screen_that_goes_away_says_after_how_many_frames() -> None:
+    source = ScreenSource("screen:", SourceSettings(), FakeGrabber, Clock(), no_sleep)
+    with source, pytest.raises(SourceError, match=f"screen: stopped after {COUNT} frames: OSError"):
+        list(source)
+
+
+def test_after_a_stall_the_screen_is_read_no_faster_than_before() -> None:
+    class Stalls(FakeGrabber):
+        def grab(self, region: dict[str, int]) -> Any:
+            clock.now_s += 9.0 if self.number == 7 else 0.001
+            return super().grab(region)
+
+    clock = SetClock()
+    settings = SourceSettings(image_rate=10)
+    times: list[float] = []
+    source = ScreenSource("screen:", settings, Stalls, clock, clock.sleep)
+    with source, suppress(SourceError):
+        times.extend(frame.time_s for frame in source)
+    steps_s = np.diff(times)
+    assert max(steps_s) > 9
+    assert sorted(steps_s)[1] >= 0.0989  # the one after the stall apart
 
 
 def test_without_a_display_the_screen_is_an_error() -> None:
