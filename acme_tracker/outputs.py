@@ -98,7 +98,10 @@ class ResultFolders:
             OutputError: it cannot be made, or not be written to.
         """
         with self._making:
-            folder, claim = self._claim(info)
+            try:
+                folder, claim = self._claim(info)
+            except OSError as error:  # it may not even be looked at
+                raise _cannot_make(self._base / info.name, error) from None
         try:
             _empty(folder, info)
             yield folder

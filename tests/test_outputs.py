@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,6 +20,7 @@ from acme_tracker.pipeline import Interrupt
 from acme_tracker.video.sources import open_source
 from acme_tracker.video.window import StopRequested
 from tests.fakes import ScriptedDetector
+from tests.rights import closed
 from tests.runs import CAR, SETTINGS, Listener, Pictures
 from tests.video.clips import read, write_clip
 
@@ -143,6 +145,17 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match=r"cannot make the folder .*; give another"):
         place(ResultFolders(tmp_path / "file"), Pictures(1).info)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs the rights of Unix")
+@pytest.mark.parametrize("live", [False, True])
+def test_a_folder_that_may_not_be_entered_is_told_in_one_line(live: bool, tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    with (
+        closed(tmp_path / "theirs"),
+        pytest.raises(OutputError, match=r"cannot make the folder .*: Permission denied; give"),
+    ):
+        place(ResultFolders(tmp_path / "theirs" / "results"), Pictures(1, live=live).info)
 
 
 def test_results_of_an_earlier_run_do_not_stay_among_those_of_this_one(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ _SECRET_IN_PATH = re.compile(
 )
 _UNSAFE = re.compile(r"[^\w.-]+")
 _LONGEST_NAME = 100
+_MOST_BYTES = 200  # of 255 that file systems take: "-2", times and endings come behind it
 
 
 def spelled_out(text: str) -> str:
@@ -48,4 +49,5 @@ def redact(word: str) -> str:
 def safe_name(text: str) -> str:
     """A file name made of a word: a URL loses its scheme and secrets, odd characters become "_"."""
     shown = _URL.sub(r"\g<rest>", redact(text)).replace(HIDDEN, "")
-    return _UNSAFE.sub("_", shown).strip("._-")[:_LONGEST_NAME] or "source"
+    name = _UNSAFE.sub("_", shown).strip("._-")[:_LONGEST_NAME]
+    return name.encode()[:_MOST_BYTES].decode(errors="ignore") or "source"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from acme_tracker.config import SourceSettings
@@ -50,7 +51,10 @@ def expand_sources(words: Sequence[str]) -> list[str]:
 
 def open_source(word: str, settings: SourceSettings) -> BaseSource:
     """The source that a word of `expand_sources` names; it opens in `with`, not here."""
-    if Path(word).is_dir():  # may be called 0001, as KITTI's are
+    path = Path(word)
+    with _looking_at(word):
+        is_folder, is_there = path.is_dir(), path.exists()
+    if is_folder:  # may be called 0001, as KITTI's are
         return ImageSource(word, settings)
     if _is_camera(word):
         return CameraSource(word, settings)
@@ -62,8 +66,7 @@ def open_source(word: str, settings: SourceSettings) -> BaseSource:
                 f"{redact(word)}: no source speaks {scheme}; use one of {', '.join(SCHEMES)}"
             )
         return VideoSource(word, settings)
-    path = Path(word)
-    is_pattern = not path.exists() and _MAGIC.search(word) is not None
+    is_pattern = not is_there and _MAGIC.search(word) is not None
     if is_image(path) or is_pattern:
         return ImageSource(word, settings)
     return VideoSource(word, settings)
@@ -84,9 +87,34 @@ def _expand(word: str) -> list[str]:
     word = word.strip()
     if not word:
         raise SourceError("an empty word is no source: give a file, folder, address or camera")
-    path = Path(word).expanduser()
+    with _looking_at(word):
+        return _expand_path(_from_home(word))
+
+
+@contextmanager
+def _looking_at(word: str) -> Iterator[None]:
+    """What the system says of a path that it does not let us see is the user's to know."""
+    try:
+        yield
+    except OSError as error:
+        why = (error.strerror or "unknown error").lower()
+        raise SourceError(f"cannot look at {redact(word)}: {why}; check the path") from None
+
+
+def _from_home(word: str) -> str:
+    """A word with its `~` or `~user` filled in, unless that is how a file is called."""
+    if not word.startswith("~") or Path(word).exists():
+        return word
+    try:
+        return str(Path(word).expanduser())
+    except RuntimeError:  # there is no such user
+        return word
+
+
+def _expand_path(word: str) -> list[str]:
+    path = Path(word)
     if path.is_file():
-        return [str(path) if word.startswith("~") else word]
+        return [word]
     if path.is_dir():
         return _of_folder(path)
     if may_be_live(word):

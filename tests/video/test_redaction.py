@@ -51,6 +51,7 @@ def test_what_is_no_url_comes_back_whole(word: str) -> None:
         ("../..", "source"),
         ("Straße 5", "Straße_5"),
         ("x" * 300, "x" * 100),
+        ("車" * 85, "車" * 66),
     ],
 )
 def test_names_are_safe_for_files(word: str, name: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from acme_tracker.config import SourceSettings
 from acme_tracker.errors import SourceError
 from acme_tracker.video.sources import SourceWarning, expand_sources, open_source
+from tests.rights import closed
 from tests.video.clips import DEFAULTS, number_of, picture, read
 
 
@@ -81,6 +82,35 @@ def test_a_pipe_is_not_said_to_be_missing(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(SourceError, match="is a pipe or device, and no file"):
         expand_sources([str(tmp_path / "pipe")])
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs the rights of Unix")
+@pytest.mark.parametrize("name", ["", "clip.mp4", "clip?.mp4/x", "*/clip.mp4"])
+def test_a_folder_that_may_not_be_entered_is_one_clear_line(name: str, tmp_path: Path) -> None:
+    touch(tmp_path, "inner/clip.mp4")
+    word = str(tmp_path / "inner" / name)
+    with closed(tmp_path / "inner"), pytest.raises(SourceError) as caught:
+        expand_sources([word])
+    assert word in str(caught.value)
+    with closed(tmp_path / "inner"), pytest.raises(SourceError, match="check the path"):
+        open_source(str(tmp_path / "inner" / "clip.mp4"), DEFAULTS)
+
+
+def test_a_name_that_no_file_can_have_is_one_clear_line() -> None:
+    with pytest.raises(SourceError, match=r"cannot look at x+\.mp4: file name too long; check"):
+        expand_sources(["x" * 300 + ".mp4"])
+
+
+def test_a_tilde_means_a_home_unless_it_begins_a_files_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(touch(tmp_path, "home/clip.mp4", "~nosuch.mp4") / "home"))
+    monkeypatch.chdir(tmp_path)
+    assert expand_sources(["~/clip.mp4"]) == [str(tmp_path / "home" / "clip.mp4")]
+    assert expand_sources(["~/*.mp4"]) == [str(tmp_path / "home" / "clip.mp4")]
+    assert expand_sources(["~nosuch.mp4"]) == ["~nosuch.mp4"]
+    with pytest.raises(SourceError, match=r"^~nosuch/x\.mp4: no such file"):
+        expand_sources(["~nosuch/x.mp4"])
 
 
 def test_pictures_that_the_shell_spread_out_are_an_error(tmp_path: Path) -> None:
