@@ -47,7 +47,8 @@ class Decoder:
         except BaseException:
             self.close()
             raise
-        self.live = is_live(scheme_of(word), self.container.duration)
+        opened = self.container
+        self.live = is_live(scheme_of(word), opened.duration, opened.size, opened.format.name)
         self.stream.codec_context.thread_type = "SLICE"
         self.stream.codec_context.thread_count = _THREADS
 

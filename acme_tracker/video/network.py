@@ -9,6 +9,8 @@ OPEN_TIMEOUT_S = 15.0
 READ_TIMEOUT_S = 10.0
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 ALWAYS_LIVE = ("rtsp", "rtsps", "udp", "rtp", "srt", "tcp")
+_SIZED = ("http", "https")
+_SIZE_SAYS_NOTHING = ("hls", "dash", "sdp", "mpjpeg")  # a list's own, or made up by a camera
 
 
 def scheme_of(word: str) -> str | None:
@@ -17,9 +19,10 @@ def scheme_of(word: str) -> str | None:
     return found[1].lower() if found else None
 
 
-def is_live(scheme: str | None, duration: int | None) -> bool:
-    """HTTP that has a duration is a recording; a file always is."""
-    endless = duration is None or duration <= 0
+def is_live(scheme: str | None, duration: int | None, size: int, format_name: str) -> bool:
+    """A file never is, HTTP only where it has neither a duration nor a size in bytes."""
+    sized = scheme in _SIZED and size > 0 and format_name not in _SIZE_SAYS_NOTHING
+    endless = (duration is None or duration <= 0) and not sized
     return scheme is not None and (scheme in ALWAYS_LIVE or endless)
 
 

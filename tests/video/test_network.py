@@ -1,0 +1,74 @@
+"""What comes over HTTP: recordings, and streams that have no end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from acme_tracker.errors import SourceError
+from acme_tracker.video.network import is_live
+from acme_tracker.video.sources import open_source
+from tests.video.clips import DEFAULTS, number_of, write_clip
+
+
+@contextmanager
+def served(data: bytes, says_size: bool) -> Iterator[str]:
+    """The address of a plain server's only content, which it sends once for each request."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            if says_size:
+                self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/clip"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_file_of_known_size_is_a_recording_though_it_states_no_duration(tmp_path: Path) -> None:
+    data = write_clip(tmp_path / "clip.ts", 20).read_bytes()
+    with served(data, says_size=True) as url, open_source(url, DEFAULTS) as source:
+        assert not source.info.live
+        assert [number_of(frame.image) for frame in source] == list(range(20))
+
+
+def test_a_stream_of_unknown_size_is_live(tmp_path: Path) -> None:
+    data = write_clip(tmp_path / "clip.ts", 20).read_bytes()
+    with served(data, says_size=False) as url, open_source(url, DEFAULTS) as source:
+        assert source.info.live
+        with pytest.raises(SourceError, match="ended after"):
+            list(source)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "duration", "size", "format_name", "live"),
+    [
+        (None, None, -1, "mpegts", False),
+        ("http", 5_000_000, -1, "mov,mp4", False),
+        ("https", None, 9000, "mpegts", False),
+        ("http", None, -38, "mpegts", True),
+        ("http", 5_000_000, 223, "hls", False),
+        ("http", None, 208, "hls", True),  # of the list, not of what it names
+        ("http", None, 1 << 40, "mpjpeg", True),  # some cameras send such a number
+        ("rtsp", 5_000_000, 9000, "rtsp", True),
+    ],
+)
+def test_what_has_an_end_is_not_live(
+    scheme: str | None, duration: int | None, size: int, format_name: str, live: bool
+) -> None:
+    assert is_live(scheme, duration, size, format_name) is live
