@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -33,6 +34,7 @@ class SourceInfo:
         frame_count: expected number of frames; None for live sources and where nothing says.
         started_at: clock time of `time_s == 0`, in UTC; None where nothing says.
         live: frames come by the clock and cannot be asked for again.
+        pixel_aspect: width of a pixel over its height, as shown; None: square, or nothing says.
         file: where a recording on this machine lies, whatever it was called; None for others.
     """
 
@@ -43,6 +45,7 @@ class SourceInfo:
     frame_count: int | None = None
     started_at: datetime | None = None
     live: bool = False
+    pixel_aspect: Fraction | None = None
     file: str | None = None
 
     def clock_time(self, time_s: float) -> datetime | None:

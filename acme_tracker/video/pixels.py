@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -41,6 +42,12 @@ class Pixels:
         # threads at a time.
         self._reformatter = VideoReformatter()
         self._lock = Lock()
+
+    def aspect(self, stored: Fraction | None) -> Fraction | None:
+        """A pixel's width over its height once it is upright; None: square, or nothing says."""
+        if stored is None or stored <= 0 or stored == 1:
+            return None
+        return 1 / stored if self._quarter_turns % 2 else stored
 
     def fits(self, raw: VideoFrame) -> bool:
         """Whether a frame has the size of the first; others are scaled to it."""

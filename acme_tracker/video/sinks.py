@@ -42,6 +42,7 @@ class VideoSink:
         self.path = path
         self._rate = info.frame_rate or _RATE_WHERE_UNKNOWN
         self._live = info.live
+        self._pixel_aspect = info.pixel_aspect
         self._settings = settings
         self._annotate = annotate
         self._writer: VideoWriter | None = None
@@ -67,6 +68,7 @@ class VideoSink:
                     self._settings.crf,
                     picture.colours,
                     index_in_front=not self._live,
+                    pixel_aspect=self._pixel_aspect,
                 )
             self._writer.write(picture, result.frame.time_s)
 

@@ -61,6 +61,7 @@ class VideoSource(BaseSource):
         self._rate = sane_rate(stream.average_rate, stream.guessed_rate)
         self._claimed = decoder.claimed_count(self._rate)
         self._pixels = Pixels(self._head[0])
+        pixel_aspect = self._pixels.aspect(stream.sample_aspect_ratio)  # later it may be closed
         origin = stamps[0] if self._has_times(decoder, stamps) else None
         self._timeline = Timeline(self._rate, origin, time.monotonic if decoder.live else None)
         if origin is not None and self.settings.start_s > 0 and not decoder.live:
@@ -73,6 +74,7 @@ class VideoSource(BaseSource):
             frame_count=self._expected(self._claimed, float(self._rate)),
             started_at=self._started_at(),
             live=decoder.live,
+            pixel_aspect=pixel_aspect,
             file=self._file(),
         )
 

@@ -48,6 +48,7 @@ class VideoWriter:
         colours: of the pictures; BGR ones become the default ones.
         index_in_front: False leaves the fragments, which play as well: to copy a file of days takes
             long, and twice the space.
+        pixel_aspect: width of a pixel over its height; None: as good as square, and not said.
 
     Raises:
         OutputError: the file cannot be written (any more).
@@ -62,6 +63,7 @@ class VideoWriter:
         crf: int = 23,
         colours: Colours = DEFAULT,
         index_in_front: bool = True,
+        pixel_aspect: Fraction | None = None,
     ) -> None:
         import av
 
@@ -95,6 +97,7 @@ class VideoWriter:
         codec.time_base = self._stream.time_base = Fraction(1, _TICKS_PER_S)
         codec.colorspace = colours.matrix
         codec.color_range = FULL_RANGE if colours.full_range else LIMITED_RANGE
+        codec.sample_aspect_ratio = pixel_aspect or Fraction(0)
         self._closed = False
 
     def __enter__(self) -> Self:

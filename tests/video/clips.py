@@ -46,6 +46,7 @@ def write_clip(
     metadata: dict[str, str] | None = None,
     keyframe_every: int = 5,
     noise: int = 0,
+    pixel_aspect: Fraction | None = None,
 ) -> Path:
     """A clip of numbered pictures at the given times, or of so many at 25 a second."""
     import av
@@ -57,6 +58,8 @@ def write_clip(
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = *size, pix_fmt
         stream.codec_context.gop_size = keyframe_every
+        if pixel_aspect is not None:
+            stream.codec_context.sample_aspect_ratio = pixel_aspect
         base = Fraction(1, 25) if codec in ("mpeg4", "mjpeg") else Fraction(1, TICKS)
         stream.codec_context.time_base = base
         for number, time_s in enumerate(times):

@@ -6,17 +6,20 @@ import errno
 import struct
 import subprocess
 import sys
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from acme_tracker.config import OutputSettings
+from acme_tracker.config import OutputSettings, SourceSettings
 from acme_tracker.datatypes import FrameResult, Tracks
 from acme_tracker.errors import OutputError
 from acme_tracker.frames import Frame, SourceInfo
 from acme_tracker.video.sinks import VideoSink
+from acme_tracker.video.sources import open_source
 from acme_tracker.video.writer import VideoWriter
 from acme_tracker.yuv import BT601, BT709, UNSAID, Colours, Yuv
 from tests.fakes import textured_scene
@@ -273,6 +276,37 @@ def test_a_live_sources_video_is_not_copied(tmp_path: Path) -> None:
         for n in range(30):
             sink.write(FrameResult(Frame.of_image(picture(n), n, n / 25), Tracks.empty()))
     check_it_is_whole_in_fragments(path)
+
+
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("clockwise", [0, 90, 180, 270])
+def test_pixels_that_are_not_square_keep_their_shape(
+    clockwise: int, live: bool, tmp_path: Path
+) -> None:
+    import av
+
+    stored = Fraction(1, 2)
+    clip = write_clip(tmp_path / "clip.mp4", 3, size=(704, 288), pixel_aspect=stored)
+    if clockwise:
+        turn(clip, clockwise)
+    shown = 1 / stored if clockwise in (90, 270) else stored
+    with open_source(str(clip), SourceSettings(start_s=0.04)) as source:
+        assert source.info.pixel_aspect == shown
+        info = replace(source.info, live=live)
+        with VideoSink(tmp_path / "out.mp4", info, OutputSettings(), lambda r: r.frame.yuv()) as to:
+            for frame in source:
+                to.write(FrameResult(frame, Tracks.empty()))
+    with av.open(str(tmp_path / "out.mp4")) as out:
+        stream = out.streams.video[0]
+        assert stream.sample_aspect_ratio == shown
+        assert (stream.width, stream.height) == info.size
+
+
+@pytest.mark.parametrize("aspect", [None, Fraction(1)])
+def test_square_pixels_are_not_spoken_of(aspect: Fraction | None, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", 3, pixel_aspect=aspect)
+    with open_source(str(clip), SourceSettings()) as source:
+        assert source.info.pixel_aspect is None
 
 
 def check_it_is_whole_in_fragments(path: Path) -> None:
