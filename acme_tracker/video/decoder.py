@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,11 +61,14 @@ class Decoder:
         except av.error.FFmpegError as error:
             self.problem = reason(error)
 
-    def frames(self) -> Iterator[VideoFrame]:
-        """All frames from here on, damaged ones left out (`on_damage` is told) or `is_corrupt`."""
+    def frames(self, packets: Iterable[Packet[VideoStream]] | None = None) -> Iterator[VideoFrame]:
+        """All frames from here on, damaged ones left out (`on_damage` is told) or `is_corrupt`.
+
+        Or those of packets that were read from here on.
+        """
         import av
 
-        for packet in self.packets():
+        for packet in self.packets() if packets is None else packets:
             if self.cut and packet.size:  # more came after it: damage, not the end
                 self._on_damage()
                 self.cut = False

@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 _MARGINS_S = (0, 10, 60)  # some containers land behind the wanted keyframe: ask for an earlier one
 
 
-def timestamps_before(decoder: Decoder, start: int) -> list[int] | None:
+Places = set[tuple[int, int | None]]  # a keyframe's timestamp, and its packet's byte in the file
+
+
+def timestamps_before(decoder: Decoder, start: int) -> tuple[list[int], Places] | None:
     """Timestamps of all frames before `start` (in the stream's time base), in order of time.
+
+    And the places of the keyframes up to there.
 
     Reads packets from the beginning and decodes none. None where packets do not tell: timestamps
     missing or out of order, damage, or no packet as late as `start`.
     """
     stamps: list[int] = []
+    places: Places = set()
     last_dts = None
     for packet in decoder.packets():
         if packet.pts is None or packet.dts is None or packet.is_corrupt or packet.is_discard:
@@ -29,20 +35,24 @@ def timestamps_before(decoder: Decoder, start: int) -> list[int] | None:
         if last_dts is not None and packet.dts <= last_dts:
             return None
         last_dts = packet.dts
+        if packet.is_keyframe:
+            places.add((packet.pts, packet.pos))
         if packet.dts >= start:  # frames are decoded before they are shown: none earlier follows
             stamps.sort()
             distinct = len(set(stamps)) == len(stamps)
-            return stamps if distinct else None
+            return (stamps, places) if distinct else None
         if packet.pts < start:
             stamps.append(packet.pts)
     return None
 
 
 def jump(
-    decoder: Decoder, stamps: Sequence[int], start: int
+    decoder: Decoder, stamps: Sequence[int], places: Places, start: int
 ) -> tuple[int, Iterator[VideoFrame]] | None:
     """Go to the last keyframe before `start`: (its index, the frames from it on).
 
+    Where timestamps start anew in the same file, as in joined ones, a search by time may end in
+    another part of it, at the same timestamp: only keyframes seen at these places count.
     None where that fails; the decoder then stands anywhere: open a new one.
     """
     import av
@@ -55,7 +65,11 @@ def jump(
             decoder.container.seek(start - int(margin_s / base), stream=decoder.stream)
         except av.error.FFmpegError:
             return None
-        frames = decoder.frames()
+        packets = decoder.packets()
+        entry = next((packet for packet in packets if packet.is_keyframe), None)
+        if entry is None or (entry.pts, entry.pos) not in places:
+            continue
+        frames = decoder.frames(chain([entry], packets))
         raw = next(frames, None)
         if raw is None or raw.pts is None or not raw.key_frame:
             continue

@@ -104,10 +104,10 @@ class VideoSource(BaseSource):
         decoder.close()
         self._head.clear()
         scout = self._decoder = Decoder(self.word, self._warn_of_damage)
-        stamps = timestamps_before(scout, start)
+        known = timestamps_before(scout, start)
         # Not every packet is a frame: where the first ones do not match, the count would be wrong.
-        if stamps is not None and stamps[: len(head)] == head[: len(stamps)]:
-            found = jump(scout, stamps, start)
+        if known is not None and known[0][: len(head)] == head[: len(known[0])]:
+            found = jump(scout, *known, start)
             if found is not None:
                 self._next_index, self._raws = found
                 return

@@ -62,6 +62,22 @@ def test_a_later_start_gives_the_same_frames_as_reading_through(
     assert [(f.index, f.time_s, number_of(f.image)) for f in part] == whole
 
 
+@pytest.mark.parametrize("start_s", [0.5, 1.0, 1.5, 2.5])
+def test_a_later_start_of_joined_files_gives_the_same_frames_as_reading_through(
+    start_s: float, tmp_path: Path
+) -> None:
+    parts = [write_clip(tmp_path / f"{n}.ts", 50, keyframe_every=25, noise=n) for n in (1, 2, 3)]
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SourceWarning)  # of the timestamps
+        whole = [(f.index, f.time_s, f.luma.tobytes()) for f in read(joined)]
+        part = read(joined, SourceSettings(start_s=start_s))
+    assert [(f.index, f.time_s, f.luma.tobytes()) for f in part] == [
+        row for row in whole if row[1] >= start_s
+    ]
+
+
 @pytest.mark.parametrize(("clockwise", "corner"), [(90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))])
 def test_a_phones_rotation_is_honoured(
     clockwise: int, corner: tuple[int, int], tmp_path: Path
