@@ -65,7 +65,7 @@ class BatchedEngine:
     peak-to-side-lobe ratio; and how good these two were when the target was first seen again, as
     long as that was poor: who is hard to follow from the start (dim, small, half hidden) is lost
     more often at the same reading later. That third one takes the AUROC of the rendered clips from
-    .948 to .960, and the mean lets a logistic curve fit (night: ECE .065 instead of .10).
+    .948 to .960, and the mean lets a logistic curve fit (night: ECE .07 instead of .10).
 
     Other powers of the first two, the second peak, the second filter's, the box's size, its
     surprise, the time since the start, and a dozen ways to smooth them over time add .005 of AUROC
