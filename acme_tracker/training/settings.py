@@ -87,7 +87,7 @@ class OptimisationSettings(Settings):
     box_weight: float = Field(2.5, gt=0)
     average: float = Field(0.9993, ge=0, lt=1)
     precision: Literal["bf16", "fp16", "fp32"] = "bf16"
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
 
 
 class FineTuningSettings(Settings):

@@ -37,6 +37,7 @@ def test_every_key_of_the_shipped_file_is_explained_in_place() -> None:
         ("data.sources", {"a": {"size": 2}}, "known: aspect, weight, zoom$"),
         ("data.sources", {"a": 3}, r"a group of settings \(weight, zoom, aspect\), got 3"),
         ("optimisation.epoch", 3, "did you mean 'epochs'"),
+        ("optimisation.seed", 2**63, "less than 9223372036854775808"),
         ("input.training_sizes", [], "at least 1"),
     ],
 )
