@@ -21,6 +21,7 @@ from acme_tracker.datatypes import ClassList, TrackRows
 from acme_tracker.errors import DatasetError
 
 _FARTHEST_PX = 1_000_000  # whatever is farther is no pixel
+SPLITS = ("train", "val", "valid", "test")  # what folders and lists of them are called
 # Names under which label formats keep regions in which nothing is labelled.
 REGION_NAMES = frozenset({"ignore", "ignored", "ignored_region", "dontcare"})
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element, SubElement
 
-from acme_tracker.datasets.building import DatasetBuilder, choose_splits
+from acme_tracker.datasets.building import SPLITS, DatasetBuilder, choose_splits
 from acme_tracker.datasets.images import by_bare_name, list_images
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.text import line_of, numbers, read_xml, whole
@@ -30,7 +30,6 @@ from acme_tracker.errors import DatasetError
 
 LOOKED_FOR = "annotations.xml that begins with <annotations>"
 _SHAPES = ("box", "polygon", "polyline", "points", "ellipse", "mask")
-_SPLITS = ("train", "val", "valid", "test")
 _NO_SHAPES = ("tag", "attribute")
 
 
@@ -72,7 +71,7 @@ def _split(image: Element) -> str:
     if subset not in ("", "default"):
         return subset
     folder, inside, _ = _name(image).partition("/")
-    return folder if inside and folder in _SPLITS else ""
+    return folder if inside and folder in SPLITS else ""
 
 
 def _name(image: Element) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from acme_tracker.datasets.building import choose_splits
+from acme_tracker.datasets.building import SPLITS, choose_splits
 from acme_tracker.datasets.images import list_images
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.types import ClassifiedImages
@@ -14,7 +14,6 @@ from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import DatasetError
 
 LOOKED_FOR = "folders of pictures called like their classes"
-_SPLITS = ("train", "val", "valid", "test")
 
 
 def find(path: Path) -> bool:
@@ -54,7 +53,7 @@ def read(path: Path, split: str | None = None, strict: bool = False) -> Classifi
 
 
 def _homes(path: Path) -> dict[str, Path]:
-    inner = {name: path / name for name in _SPLITS if (path / name).is_dir()}
+    inner = {name: path / name for name in SPLITS if (path / name).is_dir()}
     return inner or {"": path}
 
 

@@ -10,14 +10,13 @@ import re
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from acme_tracker.datasets.building import DatasetBuilder, choose_splits
+from acme_tracker.datasets.building import SPLITS, DatasetBuilder, choose_splits
 from acme_tracker.datasets.images import IMAGE_SUFFIXES, list_images
 from acme_tracker.datasets.problems import FileError, Problems
 from acme_tracker.datasets.text import line_of, numbers, read_lines, read_xml, whole
 from acme_tracker.datasets.types import DetectionDataset
 
 LOOKED_FOR = "Annotations/*.xml with JPEGImages/, or *.xml beside the pictures"
-_SPLITS = ("train", "val", "valid", "test")
 
 
 def find(path: Path) -> bool:
@@ -61,14 +60,14 @@ def _files(path: Path) -> dict[str, list[Path]]:
     annotations = path / "Annotations"
     if annotations.is_dir():
         lists = path / "ImageSets" / "Main"
-        listed = {name: lists / f"{name}.txt" for name in (*_SPLITS, "trainval")}
+        listed = {name: lists / f"{name}.txt" for name in (*SPLITS, "trainval")}
         there = {name: file for name, file in listed.items() if file.is_file()}
         if len(there) > 1:
             there.pop("trainval", None)  # the others again
         if not there:
             return {"": sorted(annotations.glob("*.xml"))}
         return {name: _listed(file, annotations) for name, file in there.items()}
-    folders = {name: sorted((path / name).glob("*.xml")) for name in _SPLITS}
+    folders = {name: sorted((path / name).glob("*.xml")) for name in SPLITS}
     folders = {name: files for name, files in folders.items() if files}
     return folders or {"": sorted(path.glob("*.xml"))}
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from acme_tracker.config import read_mapping
-from acme_tracker.datasets.building import DatasetBuilder, choose_splits, label_lines
+from acme_tracker.datasets.building import SPLITS, DatasetBuilder, choose_splits, label_lines
 from acme_tracker.datasets.images import image_size, is_image, list_images
 from acme_tracker.datasets.problems import FileError, Problems
 from acme_tracker.datasets.text import numbers, read_lines, whole
@@ -23,7 +23,6 @@ from acme_tracker.datasets.types import DetectionDataset
 from acme_tracker.errors import ConfigError, DatasetError
 
 LOOKED_FOR = "data.yaml (or another .yaml with names), or images/ with labels/ and classes.txt"
-_COMMON_SPLITS = ("train", "val", "valid", "test")
 _MOST_CLASSES = 10_000
 _NOT_SPLITS = frozenset({"path", "names", "nc", "download"})
 
@@ -74,7 +73,7 @@ def _read_description(path: Path) -> tuple[Path, list[str], dict[str, list[Path]
         root = path.parent
     keys = [key for key in values if key not in _NOT_SPLITS and _is_place(values[key])]
     places = {key: [_place(root, str(p)) for p in _listed(values[key])] for key in keys}
-    known = {k: v for k, v in places.items() if k in _COMMON_SPLITS or all(p.exists() for p in v)}
+    known = {k: v for k, v in places.items() if k in SPLITS or all(p.exists() for p in v)}
     if not known:
         raise DatasetError(f"{path}: wanted train:, val: or test: with a folder of images")
     return root, _class_names(path, values), known
@@ -132,7 +131,7 @@ def _plain_names(folder: Path) -> list[str]:
 
 def _plain_splits(folder: Path) -> dict[str, list[Path]]:
     images = folder / "images"
-    inner = [name for name in _COMMON_SPLITS if (images / name).is_dir()]
+    inner = [name for name in SPLITS if (images / name).is_dir()]
     return {name: [images / name] for name in inner} or {"": [images]}
 
 
