@@ -10,6 +10,7 @@ from pathlib import Path
 from acme_tracker.config import SourceSettings
 from acme_tracker.errors import SourceError
 from acme_tracker.frames import natural_order
+from acme_tracker.resources import user_path
 from acme_tracker.video.base import BaseSource, SourceWarning
 from acme_tracker.video.camera import CameraSource, camera_index
 from acme_tracker.video.images import ImageSource, is_image, matches
@@ -105,10 +106,7 @@ def _from_home(word: str) -> str:
     """A word with its `~` or `~user` filled in, unless that is how a file is called."""
     if not word.startswith("~") or Path(word).exists():
         return word
-    try:
-        return str(Path(word).expanduser())
-    except RuntimeError:  # there is no such user
-        return word
+    return str(user_path(word))
 
 
 def _expand_path(word: str) -> list[str]:
