@@ -53,7 +53,8 @@ def prepare(out: Path, entries: Iterable[str], sources: Iterable[Path], overwrit
     if out.is_dir() and any(out.iterdir()):
         if not overwrite:
             raise OutputError(f"{out} is not empty: choose another folder, or --overwrite")
-        if any(_lies_in(source, out) for source in sources):
+        inside = out.resolve()
+        if any(_lies_in(source, inside) for source in sources):
             raise OutputError(f"{out} holds images that are to be read: choose another folder")
     for entry in entries:
         _remove(out / entry)
@@ -63,15 +64,10 @@ def prepare(out: Path, entries: Iterable[str], sources: Iterable[Path], overwrit
         raise OutputError(f"cannot make {out}: {error.strerror}") from None
 
 
-def _lies_in(source: Path, folder: Path) -> bool:
-    """Whether a file, or what it links to, is in a folder: a link there would lead to itself."""
-    inside = folder.resolve()
-    return any(where.is_relative_to(inside) for where in (source.resolve(), _unlinked(source)))
-
-
-def _unlinked(path: Path) -> Path:
-    """Where a file or a link lies, whatever it leads to."""
-    return path.parent.resolve() / path.name
+def _lies_in(source: Path, inside: Path) -> bool:
+    """Whether a file, or what it links to, is in a resolved folder: a link would lead to itself."""
+    here = source.parent.resolve() / source.name  # whatever it leads to
+    return here.is_relative_to(inside) or source.resolve().is_relative_to(inside)
 
 
 def _remove(path: Path) -> None:
