@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from acme_tracker import boxes
 from acme_tracker.datasets.types import DetectionDataset, LabelledImage
@@ -21,6 +22,7 @@ from acme_tracker.datasets.writing import (
     write_masks,
 )
 from acme_tracker.datasets.yolo import label_path
+from acme_tracker.datatypes import Boxes
 
 _ROUNDING = 1e-6  # of a box's edges, in shares of the picture
 
@@ -60,15 +62,19 @@ def _rows(image: LabelledImage) -> list[str]:
 
     Where a box's centre is outside of the picture, readers refuse the row: it is cut.
     """
-    xyxy = image.xyxy.astype(np.float64)
-    share = (xyxy[:, :2] + xyxy[:, 2:]) / 2 / image.size
-    outside = np.any((share < -_ROUNDING) | (share > 1 + _ROUNDING), axis=1)
-    xyxy[outside] = boxes.clip(image.xyxy[outside], image.size)
-    kept = ~image.ignore & np.all(xyxy[:, 2:] > xyxy[:, :2], axis=1)
-    xyxy = xyxy[kept]
-    centres = np.clip((xyxy[:, :2] + xyxy[:, 2:]) / 2 / image.size, 0, 1)
-    shares = np.hstack([centres, (xyxy[:, 2:] - xyxy[:, :2]) / image.size])
+    shares = _shares(image.xyxy, image.size)
+    outside = np.any((shares[:, :2] < -_ROUNDING) | (shares[:, :2] > 1 + _ROUNDING), axis=1)
+    shares[outside] = _shares(boxes.clip(image.xyxy[outside], image.size), image.size)
+    shares[:, :2] = np.clip(shares[:, :2], 0, 1)
+    kept = ~image.ignore & np.all(shares[:, 2:] > 0, axis=1)
     return [
         f"{class_id} " + " ".join(f"{value:.8f}" for value in row) + "\n"
-        for class_id, row in zip(image.class_id[kept], shares, strict=True)
+        for class_id, row in zip(image.class_id[kept], shares[kept], strict=True)
     ]
+
+
+def _shares(xyxy: Boxes, size: tuple[int, int]) -> NDArray[np.float64]:
+    """(N, 4) -> (N, 4) centre and size, in shares of the picture."""
+    box = xyxy.astype(np.float64)
+    centres, sizes = (box[:, :2] + box[:, 2:]) / 2, box[:, 2:] - box[:, :2]
+    return np.asarray(np.hstack([centres / size, sizes / size]))
