@@ -29,16 +29,21 @@ class Colours:
 
     def numbers(self, bgr: ArrayLike) -> Plane:
         """(..., 3) blue, green, red of 0 to 255 -> (..., 3) Y, U, V."""
-        colour = np.asarray(bgr, np.float32)
+        weights = self.weights()
+        found: NDArray[np.float32] = np.asarray(bgr, np.float32) @ weights[:, :3].T + weights[:, 3]
+        return np.clip(found.round(), 0, 255).astype(np.uint8)
+
+    def weights(self) -> NDArray[np.float32]:
+        """(3, 4): what Y, U and V take of blue, green, red and of 1."""
         red, blue = (0.2126, 0.0722) if self.matrix == BT709 else (0.299, 0.114)
-        bright = colour @ np.array([blue, 1 - red - blue, red], np.float32)
+        bright = np.array([blue, 1 - red - blue, red])
         low, span, reach = (0, 255, 255) if self.full_range else (16, 219, 224)
         found = [
-            low + bright * (span / 255),
-            128 + (colour[..., 0] - bright) * (reach / 255 / (2 - 2 * blue)),
-            128 + (colour[..., 2] - bright) * (reach / 255 / (2 - 2 * red)),
+            [*bright * (span / 255), low],
+            [*(np.eye(3)[0] - bright) * (reach / 255 / (2 - 2 * blue)), 128],
+            [*(np.eye(3)[2] - bright) * (reach / 255 / (2 - 2 * red)), 128],
         ]
-        return np.clip(np.stack(found, axis=-1).round(), 0, 255).astype(np.uint8)
+        return np.array(found, np.float32)
 
 
 DEFAULT = Colours()  # what OpenCV converts to
@@ -57,14 +62,24 @@ class Yuv:
     colours: Colours = DEFAULT
 
     @classmethod
-    def of_image(cls, image: Plane) -> Yuv:
+    def of_image(cls, image: Plane, colours: Colours = DEFAULT) -> Yuv:
         """A BGR picture (H, W, 3), converted."""
         import cv2
 
         height, width = image.shape[:2]
         if width % 2 or height % 2:
             image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
-        return cls(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8))
+        if colours == DEFAULT:
+            return cls(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8))
+        rows, columns = image.shape[:2]
+        made = cls(np.empty((rows * 3 // 2, columns), np.uint8), colours)
+        weights, half = colours.weights(), (columns // 2, rows // 2)
+        small = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
+        # OpenCV is quicker at all three than at the one or two that are wanted.
+        bright, colour = (cv2.transform(each, weights) for each in (image, small))
+        for number, full in enumerate((bright, colour, colour)):
+            made.planes[number][:] = cv2.extractChannel(full, number)
+        return made
 
     @property
     def size(self) -> tuple[int, int]:

@@ -17,6 +17,17 @@ def test_numbers_are_opencvs(bgr: tuple[int, int, int]) -> None:
     assert np.abs(got.astype(int) - [int(plane[0, 0]) for plane in planes]).max() <= 1
 
 
+@pytest.mark.parametrize("bgr", COLOURS)
+@pytest.mark.parametrize("colours", [Colours(BT709), Colours(BT601, full_range=True)])
+def test_a_picture_is_converted_to_the_colours_asked_for(
+    colours: Colours, bgr: tuple[int, int, int]
+) -> None:
+    picture = Yuv.of_image(np.full((5, 6, 3), bgr, np.uint8), colours)
+    assert picture.colours == colours
+    for plane, number in zip(picture.planes, colours.numbers(bgr), strict=True):
+        assert np.abs(plane.astype(int) - int(number)).max() <= 1
+
+
 # ITU-R BT.709 and BT.601: 8-bit numbers of pure red.
 @pytest.mark.parametrize(
     ("colours", "red"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acme_tracker.frames import Frame, Image, Luma, grey
-from acme_tracker.yuv import FULL_RANGE, MATRICES, Colours, Plane, Yuv
+from acme_tracker.yuv import DEFAULT, FULL_RANGE, MATRICES, Colours, Plane, Yuv
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -29,6 +29,7 @@ class Pixels:
 
     Attributes:
         size: (width, height) of the arrays, after rotation, whatever a later frame's size is.
+        colours: of all YUV pictures, whatever a later frame's are: a file of them has but one.
     """
 
     def __init__(self, first: VideoFrame) -> None:
@@ -42,6 +43,7 @@ class Pixels:
         # threads at a time.
         self._reformatter = VideoReformatter()
         self._lock = Lock()
+        self.colours = self._ready_colours(first) or DEFAULT
 
     def aspect(self, stored: Fraction | None) -> Fraction | None:
         """A pixel's width over its height once it is upright; None: square, or nothing says."""
@@ -73,18 +75,21 @@ class Pixels:
 
     def yuv(self, raw: VideoFrame) -> Yuv:
         """The decoder's planes, copied, where they need no more than that; else made of BGR."""
-        even = not raw.width % 2 and not raw.height % 2
-        ready = even and self.fits(raw) and not self._quarter_turns
-        if not ready or raw.format.name not in YUV420 or raw.colorspace not in MATRICES:
-            return Yuv.of_image(self.image(raw))
-        full_range = raw.format.name == "yuvj420p" or raw.color_range == FULL_RANGE
-        made = Yuv(
-            np.empty((raw.height * 3 // 2, raw.width), np.uint8),
-            Colours(raw.colorspace, full_range),
-        )
+        if self._ready_colours(raw) != self.colours:
+            return Yuv.of_image(self.image(raw), self.colours)
+        made = Yuv(np.empty((raw.height * 3 // 2, raw.width), np.uint8), self.colours)
         for number, plane in enumerate(made.planes):
             plane[:] = _rows(raw, number)[: plane.shape[0], : plane.shape[1]]
         return made
+
+    def _ready_colours(self, raw: VideoFrame) -> Colours | None:
+        """Those of the decoder's planes; None: they are not as an encoder takes them."""
+        even = not raw.width % 2 and not raw.height % 2
+        ready = even and self.fits(raw) and not self._quarter_turns
+        if not ready or raw.format.name not in YUV420 or raw.colorspace not in MATRICES:
+            return None
+        full_range = raw.format.name == "yuvj420p" or raw.color_range == FULL_RANGE
+        return Colours(raw.colorspace, full_range)
 
     def _upright(self, array: Image) -> Image:
         return np.ascontiguousarray(np.rot90(array, self._quarter_turns))

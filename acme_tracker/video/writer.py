@@ -45,7 +45,7 @@ class VideoWriter:
         frame_rate: nominal, for the encoder's planning.
         preset: of x264, "ultrafast" to "medium".
         crf: quality, 0 (lossless) to 51. With "ultrafast" the quantiser is constant, and one more.
-        colours: of the pictures; BGR ones become the default ones.
+        colours: of the file; YUV pictures must have these.
         index_in_front: False leaves the fragments, which play as well: to copy a file of days takes
             long, and twice the space.
         pixel_aspect: width of a pixel over its height; None: as good as square, and not said.
@@ -70,6 +70,7 @@ class VideoWriter:
         self.path = path
         self._index_in_front = index_in_front
         self._size = size
+        self._colours = colours
         self._first_s: float | None = None
         self._last_tick = -1
         self._next_keyframe = 0
@@ -141,7 +142,7 @@ class VideoWriter:
             got, wanted = (picture.shape[1], picture.shape[0]), self._size
         if got != wanted:
             raise ValueError(f"picture must be {wanted} (width, height), got {got}")
-        yuv = picture if isinstance(picture, Yuv) else Yuv.of_image(picture)
+        yuv = picture if isinstance(picture, Yuv) else Yuv.of_image(picture, self._colours)
         if yuv.size[1] % 4:  # PyAV takes the buffer to hold whole fours of rows
             return av.VideoFrame.from_ndarray(yuv.pixels, format="yuv420p")
         return av.VideoFrame.from_numpy_buffer(yuv.pixels, format="yuv420p")

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -18,12 +19,16 @@ from acme_tracker.config import OutputSettings, SourceSettings
 from acme_tracker.datatypes import FrameResult, Tracks
 from acme_tracker.errors import OutputError
 from acme_tracker.frames import Frame, SourceInfo
+from acme_tracker.video.pixels import Pixels
 from acme_tracker.video.sinks import VideoSink
 from acme_tracker.video.sources import open_source
 from acme_tracker.video.writer import VideoWriter
 from acme_tracker.yuv import BT601, BT709, UNSAID, Colours, Yuv
 from tests.fakes import textured_scene
 from tests.video.clips import number_of, picture, read, turn, write_clip
+
+if TYPE_CHECKING:
+    from av import VideoFrame
 
 FOREVER = """
 import sys
@@ -99,6 +104,40 @@ def test_a_yuv_file_keeps_its_numbers_and_what_they_mean(colours: Colours, tmp_p
     copied = read(again)[0].yuv()
     assert copied.colours == colours
     assert np.abs(copied.pixels.astype(int) - frame.yuv().pixels).max() <= 3
+
+
+@pytest.mark.parametrize("colours", [Colours(BT709), Colours(BT601, True)])
+def test_a_bgr_picture_gets_the_colours_of_its_file(colours: Colours, tmp_path: Path) -> None:
+    red = np.full((64, 96, 3), (30, 40, 190), np.uint8)
+    with VideoWriter(tmp_path / "out.mp4", (96, 64), crf=1, colours=colours) as out:
+        out.write(red, 0)
+    got = read(tmp_path / "out.mp4")[0].image
+    assert np.abs(got.astype(int) - red).max() <= 4
+
+
+def test_a_file_has_the_colours_of_its_first_frame_whatever_comes_later(tmp_path: Path) -> None:
+    red = np.full((128, 192, 3), (30, 40, 190), np.uint8)
+    first, wider, other = Colours(BT709), Colours(BT709), Colours(BT601, full_range=True)
+    parts = [(red[:64, :96], first), (red, wider), (red[:64, :96], other)]
+    names = [tmp_path / f"{number}.mp4" for number in range(len(parts))]
+    for name, (image, colours) in zip(names, parts, strict=True):
+        with VideoWriter(name, image.shape[1::-1], crf=1, colours=colours) as out:
+            out.write(image, 0)
+    raws = [raw_of(name) for name in names]
+    pixels = Pixels(raws[0])
+    with VideoWriter(tmp_path / "out.mp4", (96, 64), crf=1, colours=pixels.colours) as out:
+        for number, raw in enumerate(raws):
+            assert pixels.yuv(raw).colours == first
+            out.write(pixels.yuv(raw), number)
+    for frame in read(tmp_path / "out.mp4"):
+        assert np.abs(frame.image.astype(int) - red[:64, :96]).max() <= 5
+
+
+def raw_of(path: Path) -> VideoFrame:
+    import av
+
+    with av.open(str(path)) as container:
+        return next(container.decode(video=0))
 
 
 @pytest.mark.parametrize("pix_fmt", ["yuv422p", "yuv444p", "yuv420p"])
