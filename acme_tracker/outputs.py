@@ -212,7 +212,11 @@ def result_sinks(
         sinks.append(BackgroundSink(video))
     if settings.window:  # the last: where the user stops the run, the others have the frame
         annotate = Annotator(classes, settings.trail_s, info)
-        sinks.append(WindowSink(info.name, annotate, folder, interrupted=lambda: interrupt.wanted))
+        sinks.append(
+            WindowSink(
+                info.name, annotate, folder, info.pixel_aspect, interrupted=lambda: interrupt.wanted
+            )
+        )
     return sinks
 
 

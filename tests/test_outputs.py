@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,13 @@ from acme_tracker.config import OutputSettings, SourceSettings
 from acme_tracker.datatypes import FrameResult
 from acme_tracker.errors import OutputError, SourceError
 from acme_tracker.frames import SourceInfo
-from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
+from acme_tracker.outputs import (
+    COMPLETE,
+    INTERRUPTED,
+    ResultFolders,
+    result_sinks,
+    track_source,
+)
 from acme_tracker.pipeline import Interrupt
 from acme_tracker.video.sources import open_source
 from acme_tracker.video.window import StopRequested
@@ -108,6 +115,22 @@ def test_where_the_window_stops_the_run_all_results_have_the_same_frames(
     folder = tmp_path / "pictures"
     assert len((folder / "tracks.jsonl").read_text().splitlines()) == 4
     assert len(read(folder / "annotated.mp4")) == 4
+
+
+def test_the_window_is_told_the_shape_of_the_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = replace(Pictures(1).info, pixel_aspect=Fraction(4, 3))
+    settings = OutputSettings(video=False, window=True)
+    told: list[object] = []
+
+    def window(*given: object, **_: object) -> Listener:
+        told.extend(given)
+        return Listener()
+
+    monkeypatch.setattr("acme_tracker.outputs.WindowSink", window)
+    result_sinks(tmp_path, info, ScriptedDetector([]).classes, settings)
+    assert info.pixel_aspect in told
 
 
 def place(folders: ResultFolders, info: SourceInfo) -> str:

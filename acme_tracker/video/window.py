@@ -7,8 +7,11 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol, Self
+
+import numpy as np
 
 from acme_tracker.datatypes import FrameResult, TrackEvent
 from acme_tracker.frames import Image
@@ -18,6 +21,7 @@ _PROBE = "import cv2; cv2.namedWindow('probe'); cv2.waitKey(1); cv2.destroyAllWi
 _PROBE_TIMEOUT_S = 20
 _POLL_MS = 50
 _WIDEST_AT_FIRST_PX = 1280
+_MOST_STRETCHED = 4  # no camera's pixels are longer than three times their width
 _QT_LOG = "QT_LOGGING_RULES"
 
 
@@ -110,7 +114,7 @@ def _pyav_came_first(modules: list[str]) -> bool:
 
 
 class WindowSink:
-    """Shows each result: q (or closing the window) stops, space pauses, s saves a picture.
+    """Shows each result: q (or closing the window) stops, space pauses, s saves what is shown.
 
     `write` raises StopRequested when the user wants to stop. Without a display there is one
     DisplayWarning, and nothing is drawn.
@@ -119,6 +123,7 @@ class WindowSink:
         title: of the window.
         annotate: draws a result, on a copy of its picture.
         folder: where pictures are saved.
+        pixel_aspect: width of a pixel over its height; None: square, as a window's are.
         open_screen: gives the display, or None.
         interrupted: asked while the picture is paused, which ends then.
     """
@@ -128,12 +133,14 @@ class WindowSink:
         title: str,
         annotate: Callable[[FrameResult], Image],
         folder: Path = Path(),
+        pixel_aspect: Fraction | None = None,
         open_screen: Callable[[], Screen | None] = open_screen,
         interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._title = title
         self._annotate = annotate
         self._folder = folder
+        self._pixel_aspect = pixel_aspect
         self._open_screen = open_screen
         self._interrupted = interrupted
         self._screen: Screen | None = None
@@ -157,7 +164,7 @@ class WindowSink:
     def write(self, result: FrameResult) -> None:
         if self._screen is None:
             return
-        image = self._annotate(result)
+        image = _with_square_pixels(self._annotate(result), self._pixel_aspect)
         self._screen.show(self._title, image)
         self._shown = True
         paused = self._obey(self._screen.key(1), image, result) == " "
@@ -180,3 +187,14 @@ class WindowSink:
         path = self._folder / f"{safe_name(self._title)}_{result.frame.index:06d}.png"
         if not screen.save(path, image):
             warnings.warn(f"cannot save the picture {path}", DisplayWarning, stacklevel=2)
+
+
+def _with_square_pixels(image: Image, aspect: Fraction | None) -> Image:
+    """A picture stretched along its pixels' shorter side, so that nothing of it is lost."""
+    if aspect is None or not Fraction(1, _MOST_STRETCHED) <= aspect <= _MOST_STRETCHED:
+        return image
+    import cv2
+
+    height, width = image.shape[:2]
+    size = (round(width * max(aspect, 1)), round(height / min(aspect, 1)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)

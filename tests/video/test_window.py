@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ class FakeScreen:
 
     def __init__(self, keys: str = "", closes_after: int = 1000) -> None:
         self.shown: list[int] = []
+        self.sizes: list[tuple[int, int]] = []  # (width, height)
         self.saved: list[str] = []
         self.closed = False
         self.can_save = True
@@ -33,6 +35,7 @@ class FakeScreen:
 
     def show(self, title: str, image: Image) -> None:
         self.shown.append(number_of(image))
+        self.sizes.append((image.shape[1], image.shape[0]))
 
     def key(self, wait_ms: int) -> str:
         self.looks += 1
@@ -44,14 +47,15 @@ class FakeScreen:
 
     def save(self, path: Path, image: Image) -> bool:
         self.saved.append(path.name)
+        self.sizes.append((image.shape[1], image.shape[0]))
         return self.can_save
 
     def close(self, title: str) -> None:
         self.closed = True
 
 
-def run(screen: FakeScreen | None, count: int = 3) -> None:
-    with WindowSink("cam 1", lambda r: r.frame.image, open_screen=lambda: screen) as sink:
+def run(screen: FakeScreen | None, count: int = 3, aspect: Fraction | None = None) -> None:
+    with WindowSink("cam 1", lambda r: r.frame.image, Path(), aspect, lambda: screen) as sink:
         for number in range(count):
             frame = Frame.of_image(picture(number), number, number / 25)
             sink.write(FrameResult(frame, Tracks.empty()))
@@ -84,6 +88,24 @@ def test_space_pauses_until_space_and_s_still_saves() -> None:
     assert screen.shown == [0, 1, 2]
     assert screen.looks == 8
     assert screen.saved == ["cam_1_000000.png"]
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size"),
+    [
+        (None, (96, 64)),
+        (Fraction(4, 3), (128, 64)),
+        (Fraction(1, 2), (96, 128)),
+        (Fraction(1000), (96, 64)),  # no camera's: a header that lies
+    ],
+)
+def test_what_is_shown_and_saved_has_square_pixels(
+    aspect: Fraction | None, size: tuple[int, int]
+) -> None:
+    screen = FakeScreen("s")
+    run(screen, 1, aspect)
+    assert screen.shown == [0]
+    assert screen.sizes == [size, size]
 
 
 def test_q_stops_a_paused_run() -> None:
