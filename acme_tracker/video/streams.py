@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 from acme_tracker.config import SourceSettings
 from acme_tracker.errors import SourceError
 from acme_tracker.frames import Frame, SourceInfo
+from acme_tracker.video.arrival import Arrivals
 from acme_tracker.video.base import BaseSource
 from acme_tracker.video.decoder import Decoder
 from acme_tracker.video.network import scheme_of
 from acme_tracker.video.pixels import Pixels
 from acme_tracker.video.redaction import redact, safe_name, spelled_out
 from acme_tracker.video.seeking import jump, timestamps_before
-from acme_tracker.video.start_time import as_utc, recording_start
+from acme_tracker.video.start_time import recording_start
 from acme_tracker.video.timeline import Timeline, sane_rate, trustworthy
 from acme_tracker.video.truncation import is_cut_off
 
@@ -51,6 +52,7 @@ class VideoSource(BaseSource):
         self._shown = redact(word)
         self._decoder: Decoder | None = None
         self._head: deque[VideoFrame] = deque()
+        self._arrivals = Arrivals(iter(()))
         self._raws: Iterator[VideoFrame] = iter(())
         self._next_index = 0
 
@@ -72,7 +74,7 @@ class VideoSource(BaseSource):
             size=self._pixels.size,
             frame_rate=float(self._rate),
             frame_count=self._expected(self._claimed, float(self._rate)),
-            started_at=self._started_at(),
+            started_at=self._started_at(origin),
             live=decoder.live,
             pixel_aspect=pixel_aspect,
             file=self._file(),
@@ -82,7 +84,8 @@ class VideoSource(BaseSource):
         """A decoder at the beginning, its first frames in `_head`."""
         self._decoder = decoder = Decoder(self.word, self._warn_of_damage)
         self._next_index = 0
-        self._raws = decoder.frames()
+        self._arrivals = Arrivals(decoder.packets())
+        self._raws = decoder.frames(self._arrivals)
         self._head = deque(islice(self._raws, 1 if decoder.live else _HEAD))
         if not self._head:
             why = decoder.problem or "none can be decoded"
@@ -158,6 +161,7 @@ class VideoSource(BaseSource):
 
     def _close(self) -> None:
         self._head.clear()
+        self._arrivals = Arrivals(iter(()))
         self._raws = iter(())
         if self._decoder is not None:
             self._decoder.close()
@@ -177,15 +181,17 @@ class VideoSource(BaseSource):
             return safe_name(Path(self.word).stem)
         return safe_name(self.word)
 
-    def _started_at(self) -> datetime | None:
-        decoder = self._of_decoder
-        if decoder.live:
-            given = self.settings.start_time
-            return as_utc(given) if given else datetime.now(UTC)
+    def _started_at(self, origin: Fraction | None) -> datetime | None:
+        decoder, given = self._of_decoder, self.settings.start_time
+        if decoder.live and given is None:
+            if origin is None:  # times are those at which frames are asked for
+                return datetime.now(UTC)
+            sent_at = self._arrivals.sent_at(origin, float(1 / self._rate))
+            return datetime.fromtimestamp(sent_at, UTC)
         is_url = scheme_of(self.word) is not None
         file_name = PurePosixPath(urlsplit(self.word).path).name if is_url else Path(self.word).name
         metadata = {**decoder.stream.metadata, **decoder.container.metadata}
-        return recording_start(self.settings.start_time, metadata, file_name)
+        return recording_start(given, metadata, file_name)
 
     def _warn_of_damage(self) -> None:
         self._warn("damage", f"{self._shown} is damaged: frames that cannot be read are left out")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -17,8 +20,12 @@ from tests.video.clips import DEFAULTS, number_of, write_clip
 
 
 @contextmanager
-def served(data: bytes, says_size: bool) -> Iterator[str]:
-    """The address of a plain server's only content, which it sends once for each request."""
+def served(data: bytes, says_size: bool, for_s: float = 0) -> Iterator[str]:
+    """The address of a plain server's only content, which it sends once for each request.
+
+    Within so many seconds, evenly.
+    """
+    parts = ceil(25 * for_s) or 1
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -26,7 +33,13 @@ def served(data: bytes, says_size: bool) -> Iterator[str]:
             if says_size:
                 self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            begin = time.monotonic()
+            with suppress(OSError):  # who asked has seen enough
+                for number in range(parts):
+                    time.sleep(max(0, begin + number * for_s / parts - time.monotonic()))
+                    self.wfile.write(
+                        data[number * len(data) // parts : (number + 1) * len(data) // parts]
+                    )
 
         def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
 
@@ -53,6 +66,20 @@ def test_a_stream_of_unknown_size_is_live(tmp_path: Path) -> None:
         assert source.info.live
         with pytest.raises(SourceError, match="ended after"):
             list(source)
+
+
+def test_the_clock_of_a_live_stream_is_when_it_was_sent_not_when_it_was_understood(
+    tmp_path: Path,
+) -> None:
+    data = write_clip(tmp_path / "clip.ts", 75, keyframe_every=25, noise=20).read_bytes()
+    with served(data, says_size=False, for_s=3) as url:
+        asked_at = datetime.now(UTC)
+        with open_source(url, DEFAULTS) as source:
+            took_s = (datetime.now(UTC) - asked_at).total_seconds()
+            assert source.info.started_at is not None
+            late_s = (source.info.started_at - asked_at).total_seconds()
+    assert took_s > 0.6  # otherwise this shows nothing
+    assert -0.1 < late_s < 0.4
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""When a live stream sent its frames, as far as their coming tells."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from av import Packet, VideoStream
+
+MOST_S = 8  # more than FFmpeg keeps of a stream to learn what it is, or servers send at once
+_MOST_PACKETS = 1000
+
+
+class Arrivals:
+    """The packets of a live stream, some of them read before they are asked for.
+
+    Args:
+        packets: given in this order.
+        clock: seconds now.
+    """
+
+    def __init__(
+        self, packets: Iterator[Packet[VideoStream]], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._packets = packets
+        self._clock = clock
+        self._ahead: deque[Packet[VideoStream]] = deque()
+
+    def __iter__(self) -> Iterator[Packet[VideoStream]]:
+        return self
+
+    def __next__(self) -> Packet[VideoStream]:
+        return self._ahead.popleft() if self._ahead else next(self._packets)
+
+    def sent_at(self, origin: Fraction, step_s: float) -> float:
+        """The clock when the frame of timestamp `origin` was sent, `step_s` before the next one.
+
+        What a stream sent while it was opened, or sends of its past, is there at once: only the
+        first packet that must be waited for is as new as its timestamp. MOST_S of them are read at
+        most: an HLS list may hold half a minute, and its next segment may take long to come.
+        """
+        found = before = self._clock()
+        for packet in islice(self._packets, _MOST_PACKETS):
+            self._ahead.append(packet)
+            now = self._clock()
+            if packet.pts is None or packet.time_base is None:
+                break
+            passed_s = float(packet.pts * packet.time_base - origin)
+            if passed_s > MOST_S:
+                break
+            found = min(found, now - max(0.0, passed_s))
+            if now - before > step_s / 2:
+                break
+            before = now
+        return found

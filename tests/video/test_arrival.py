@@ -1,0 +1,67 @@
+"""When a live stream's frames were sent; the clock goes by what a test says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from acme_tracker.video.arrival import MOST_S, Arrivals
+
+NOW = 1000.0
+
+
+class Sender:
+    """Packets of 25 frames a second, by their timestamps; what is not there yet takes time."""
+
+    def __init__(self, pts: Sequence[int | None], at_once: int) -> None:
+        self.now = NOW
+        self.read = 0
+        self._pts, self._at_once = pts, at_once
+
+    def clock(self) -> float:
+        return self.now
+
+    def packets(self) -> Iterator[Any]:
+        for number, pts in enumerate(self._pts):
+            if number >= self._at_once:
+                self.now += 0.04
+            self.read += 1
+            yield SimpleNamespace(pts=pts, time_base=Fraction(1, 25))
+
+
+@pytest.mark.parametrize("at_once", [0, 1, 30, 100])
+def test_what_is_there_at_once_was_sent_before(at_once: int) -> None:
+    sender = Sender(range(1, 200), at_once)  # frame 0 was decoded
+    found = Arrivals(sender.packets(), sender.clock).sent_at(Fraction(0), 0.04)
+    assert found == pytest.approx(NOW - at_once / 25)
+    assert sender.read == at_once + 1
+
+
+def test_packets_read_ahead_are_given_in_order() -> None:
+    sender = Sender(range(40), 30)
+    arrivals = Arrivals(sender.packets(), sender.clock)
+    first = next(arrivals)
+    arrivals.sent_at(Fraction(0), 0.04)
+    assert [packet.pts for packet in (first, *arrivals)] == list(range(40))
+
+
+def test_no_more_than_some_seconds_are_read_ahead() -> None:
+    sender = Sender(range(10_000), 10_000)
+    found = Arrivals(sender.packets(), sender.clock).sent_at(Fraction(0), 0.04)
+    assert found == pytest.approx(NOW - MOST_S)
+    assert sender.read < 25 * MOST_S + 3
+
+
+@pytest.mark.parametrize("pts", [[], [None], [10**9], [-5, -3]])
+def test_where_timestamps_tell_nothing_it_is_now(pts: list[int | None]) -> None:
+    sender = Sender(pts, 10)
+    assert Arrivals(sender.packets(), sender.clock).sent_at(Fraction(0), 0.04) == NOW
+
+
+def test_frames_that_are_shown_before_ones_sent_earlier_do_not_make_it_late() -> None:
+    sender = Sender([4, 2, 1, 3, 8, 6, 5, 7], 5)
+    assert Arrivals(sender.packets(), sender.clock).sent_at(Fraction(0), 0.04) == NOW - 0.32
