@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acme_tracker.errors import SourceError
+from acme_tracker.video.losses import Losses
 from acme_tracker.video.network import (
     OPEN_TIMEOUT_S,
     READ_TIMEOUT_S,
@@ -34,11 +35,13 @@ class Decoder:
         live: frames come by the clock.
         problem: why the frames ended, if that was not the end of the video.
         cut: the last packet that came was not whole.
+        losses: which frames are missing between those given.
     """
 
     def __init__(self, word: str, on_damage: Callable[[], None]) -> None:
         self.problem: str | None = None
         self.cut = False
+        self.losses = Losses()
         self._shown = redact(word)
         self._on_damage = on_damage
         self.container = _open(word, self._shown)
@@ -62,7 +65,7 @@ class Decoder:
             self.problem = reason(error)
 
     def frames(self, packets: Iterable[Packet[VideoStream]] | None = None) -> Iterator[VideoFrame]:
-        """All frames from here on, damaged ones left out (`on_damage` is told) or `is_corrupt`.
+        """All frames from here on, damaged ones in `losses` (`on_damage` is told) or `is_corrupt`.
 
         Or those of packets that were read from here on.
         """
@@ -72,12 +75,16 @@ class Decoder:
             if self.cut and packet.size:  # more came after it: damage, not the end
                 self._on_damage()
                 self.cut = False
+            if packet.size and not packet.is_discard:
+                self.losses.expect(packet.pts)
             if packet.is_corrupt:
+                self.losses.fail(packet.pts)
                 self.cut = True
                 continue
             try:
                 yield from packet.decode()
             except av.error.InvalidDataError:
+                self.losses.fail(packet.pts)
                 self._on_damage()
             except av.error.FFmpegError as error:
                 self.problem = reason(error)

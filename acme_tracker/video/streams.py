@@ -40,10 +40,10 @@ _WITHOUT_TIMES = ("mpjpeg",)  # FFmpeg invents 25 frames a second
 class VideoSource(BaseSource):
     """A video file, or a stream by RTSP, HTTP(S), HLS and their like.
 
-    Frames are counted as the decoder gives them; damaged ones count and are left out. With
-    `start_s` a recording is entered at the keyframe before, found and counted from its packets;
-    where these do not tell (damage, timestamps missing or out of order) it is decoded from the
-    beginning.
+    Frames are counted as the decoder gives them; damaged ones count and are left out, also those of
+    which only the packet came. With `start_s` a recording is entered at the keyframe before, found
+    and counted from its packets; where these do not tell (damage, timestamps missing or out of
+    order) it is decoded from the beginning.
     Network waits end by themselves after `network.READ_TIMEOUT_S`.
     """
 
@@ -119,8 +119,12 @@ class VideoSource(BaseSource):
 
     def _frames(self) -> Iterator[Frame]:
         for raw in self._all_raws():
-            index = self._next_index
-            self._next_index += 1
+            missing = self._of_decoder.losses.before(raw.pts)
+            if missing is None:
+                continue
+            self._timeline.skip(missing)
+            index = self._next_index + missing
+            self._next_index = index + 1
             time_s = self._timeline.time_of(self._of_decoder.stamp(raw))
             if self._timeline.faults:
                 self._warn_of_times()

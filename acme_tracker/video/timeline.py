@@ -79,6 +79,11 @@ class Timeline:
             self._last = self._next()
         return float(self._last)
 
+    def skip(self, count: int) -> None:
+        """Frames are missing before the next one: they take their time where none is told."""
+        if self._clock is None and not self._by_stamps and self._last is not None:
+            self._last += count * self._step
+
     def _next(self) -> Fraction:
         return Fraction(0) if self._last is None else self._last + self._step
 

@@ -171,6 +171,48 @@ def test_damage_in_the_middle_is_left_out_with_one_warning(tmp_path: Path) -> No
     )
 
 
+def write_damaged_clip(path: Path, codec: str, pix_fmt: str, damaged: tuple[int, ...]) -> Path:
+    """A whole file of 25 frames, in which some packets, by the order of decoding, hold zeros."""
+    import av
+
+    whole = write_clip(path.with_stem("whole"), 25, codec=codec, pix_fmt=pix_fmt)
+    with av.open(str(whole)) as source, av.open(str(path), "w") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(source.demux(video=0)):
+            if not packet.size:
+                continue
+            copy = av.Packet(bytes(packet.size)) if number in damaged else packet
+            copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+            copy.duration, copy.is_keyframe = packet.duration, packet.is_keyframe
+            copy.stream = stream
+            out.mux(copy)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec", "pix_fmt"),
+    [
+        ("mp4", "libx264", "yuv420p"),
+        ("mkv", "libx264", "yuv420p"),
+        ("avi", "mpeg4", "yuv420p"),
+        ("mkv", "mjpeg", "yuvj420p"),
+    ],
+)
+def test_packets_that_cannot_be_decoded_leave_gaps_in_the_count(
+    ending: str, codec: str, pix_fmt: str, tmp_path: Path
+) -> None:
+    path = write_damaged_clip(tmp_path / f"clip.{ending}", codec, pix_fmt, (11, 14, 15))
+    with pytest.warns(SourceWarning, match="is damaged"):
+        frames = read(path)
+    assert 18 <= len(frames) <= 22  # the decoder may drop some that it held
+    assert frames[-1].index == 24
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SourceWarning)
+        frames += read(path, SourceSettings(start_s=0.7))
+    for frame in frames:
+        assert frame.time_s == pytest.approx(frame.index / 25, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

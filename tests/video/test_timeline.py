@@ -64,6 +64,16 @@ def test_without_an_origin_the_frame_rate_gives_the_times() -> None:
     assert [timeline.time_of(stamp) for stamp in stamps(1, 4, 6, 5)] == [0, 0.02, 0.04, 0.06]
 
 
+def test_missing_frames_take_their_time_where_the_frame_rate_gives_it() -> None:
+    by_rate, by_stamps = Timeline(Fraction(50), None), Timeline(RATE, Fraction(0))
+    found = []
+    for stamp in stamps(0, 0.2):
+        found.append((by_rate.time_of(stamp), by_stamps.time_of(stamp)))
+        by_rate.skip(3)
+        by_stamps.skip(3)
+    assert found == [(0, 0), (0.08, 0.2)]
+
+
 def test_a_live_source_without_timestamps_goes_by_the_clock() -> None:
     readings = iter([50.0, 50.5, 50.5, 51.0])
     timeline = Timeline(RATE, None, clock=lambda: next(readings))
