@@ -62,6 +62,8 @@ class OpenVinoNetwork:
         """
         import openvino
 
+        if not _is_network(path):
+            raise DetectorError(_unreadable(path))
         options: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
         cache = cache_dir()
         if cache is not None:
@@ -245,6 +247,17 @@ def missing_file(path: Path) -> str:
         if not needed.stat().st_size:
             return f"weights file {needed} is empty"
     return ""
+
+
+def _is_network(path: Path) -> bool:
+    """Whether a file begins as an ONNX or OpenVINO network does.
+
+    OpenVINO would try its readers of other formats on it, which print what they think of it.
+    """
+    from openvino.frontend import FrontEndManager
+
+    readers = FrontEndManager()
+    return any(readers.load_by_framework(name).supported(str(path)) for name in ("onnx", "ir"))
 
 
 def _unreadable(path: Path) -> str:

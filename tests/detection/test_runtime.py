@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from acme_tracker.detection.runtime import open_network
+from acme_tracker.errors import DetectorError
 
 LIFE = """
 import os, signal
@@ -25,3 +29,14 @@ print("heard", len(heard))
 def test_signals_are_heard_after_a_network_is_gone() -> None:
     done = subprocess.run([sys.executable, "-c", LIFE], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "heard 2\n")
+
+
+@pytest.mark.parametrize("name", ["net.onnx", "net.xml", "net.pt"])
+def test_of_a_file_that_is_no_network_only_our_own_line_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    for path in (tmp_path / name, (tmp_path / name).with_suffix(".bin")):
+        path.write_bytes(b"hello\n")
+    with pytest.raises(DetectorError, match="is no ONNX or OpenVINO network"):
+        open_network(tmp_path / name, "cpu", 1)
+    assert capfd.readouterr() == ("", "")
