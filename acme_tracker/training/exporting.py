@@ -76,11 +76,13 @@ class Source:
     Attributes:
         path: its weights file.
         head: what that says of it.
+        card: what the card beside it says, nothing where there is none.
     """
 
     path: Path
     network: SmallerVggDetector
     head: Mapping[str, str]
+    card: Mapping[str, Any]
 
     @property
     def rules(self) -> Outputs:
@@ -107,7 +109,13 @@ def open_source(name: str) -> Source:
             "`acme-tracker export` wrote, or the name of one in `acme-tracker models`"
         )
     network, head = load_detector(path)
-    return Source(path, network, head)
+    return Source(path, network, head, _card_of(path))
+
+
+def _card_of(weights: Path) -> Mapping[str, Any]:
+    """The card of a folder that an export wrote, by its weights file for torch; {} for others."""
+    path = weights.parent / CARD
+    return read_mapping(path, "detector card") if weights.name == TORCH and path.is_file() else {}
 
 
 def export(
@@ -117,7 +125,7 @@ def export(
 
     Args:
         source: what to export.
-        out: the folder; its card's keys for people are kept.
+        out: the folder; its card's keys for people are kept, of a new one the source's are.
         size: (width, height) of the input that the card names.
         openvino: write OpenVINO's format too.
         pictures: to compare on; noise where there are none.
@@ -200,7 +208,7 @@ def detector(source: Source, runner: Runner, size: Size, score: float = 0.01) ->
 def write_card(source: Source, out: Path, size: Size, cpu: str, **changes: Any) -> None:
     """The card of a folder, by what it holds now; `cpu` is the file that OpenVINO is to run."""
     path = out / CARD
-    before = read_mapping(path, "detector card") if path.exists() else {}
+    before = read_mapping(path, "detector card") if path.exists() else source.card
     outputs = source.network.spec.outputs
     plumbing = ("network", "spec", "size")
     notes = {k: v for k, v in sorted(source.head.items()) if k not in plumbing and v != "nan"}

@@ -91,6 +91,18 @@ def test_the_next_export_keeps_what_people_wrote(run: Path, tmp_path: Path) -> N
     assert not (tmp_path / "model.xml").exists()
 
 
+def test_an_export_of_a_folder_begins_with_its_card(tmp_path: Path) -> None:
+    folder, out = write_model(tmp_path), tmp_path / "other"
+    card = yaml.safe_load((folder / "card.yaml").read_text())
+    written = {"score": 0.45, "class_scores": {"car": 0.2}, "licence": "Apache-2.0"}
+    (folder / "card.yaml").write_text(yaml.safe_dump({**card, **written}))
+    for name in (folder, folder / "model.safetensors"):
+        export(open_source(str(name)), out, SIZE, openvino=False)
+        read = yaml.safe_load((out / "card.yaml").read_text())
+        assert {key: read[key] for key in written} == written
+        (out / "card.yaml").unlink()
+
+
 def test_a_folder_can_be_exported_into_itself(tmp_path: Path) -> None:
     folder = write_model(tmp_path)
     before = (folder / "model.safetensors").read_bytes()
