@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from acme_tracker.cli.console import errors, output
 from acme_tracker.errors import ConfigError
+from acme_tracker.resources import models_dir
 
 if TYPE_CHECKING:  # they load torch, for which `acme-tracker --help` should not wait
     from acme_tracker.training.quantising import Quantised
@@ -46,7 +47,11 @@ def export(
         typer.Option(metavar="WxH", help="Input size, multiples of 32; else that of the training."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder to write; else MODEL/export.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder to write; else MODEL/export, for a shipped model ./NAME-export.",
+        ),
     ] = None,
 ) -> None:
     """Write a trained detector as a model's folder, and check it against torch.
@@ -54,9 +59,11 @@ def export(
     DIR gets card.yaml, model.safetensors (for torch), model.onnx, with --format openvino
     model.xml and .bin, with --int8 model-int8.xml and .bin. Then `track --detector DIR` runs it.
     The files take any number of pictures of any size (multiples of 32). Edit DIR/card.yaml as you
-    like: the next export keeps what is for people, and the thresholds.
+    like: the next export into DIR keeps what is for people, and the thresholds. A new DIR takes
+    them from MODEL's card, where that has one, as shipped models do.
     """
     from acme_tracker.datasets import load_image, open_combined
+    from acme_tracker.detection.registry import name_of_folder
     from acme_tracker.training import exporting, quantising
 
     if int8 and not data:
@@ -65,7 +72,7 @@ def export(
         quantising.need_nncf()
     source = exporting.open_source(model)
     sides = source.size if size is None else _size(size)
-    folder = out or _folder(source.path, model)
+    folder = out or _folder(source.path.parent)
     images = open_combined(data) if data else None
     shown = () if images is None else quantising.spread(images, _COMPARED)
     pictures = [load_image(image.path) for image in shown]
@@ -80,8 +87,8 @@ def export(
         with errors.status("calibrating and measuring 8-bit integers"):
             found = quantising.quantise(source, folder, sides, images)
         _report(found)
-    where = escape(str(folder))
-    output.print(f"wrote {where}: `acme-tracker track --detector {where}`", soft_wrap=True)
+    where, name = escape(str(folder)), escape(name_of_folder(folder))
+    output.print(f"wrote {where}: `acme-tracker track --detector {name}`", soft_wrap=True)
 
 
 def _report(found: Quantised) -> None:
@@ -106,6 +113,11 @@ def _size(text: str) -> tuple[int, int]:
     return fitting((int(sides[1]), int(sides[2])))
 
 
-def _folder(weights: Path, model: str) -> Path:
-    """`export` in the run's folder; for a shipped model, a folder of its name here."""
-    return weights.parent / "export" if Path(model).exists() else Path(model)
+def _folder(origin: Path) -> Path:
+    """`export` in the folder that the weights are in; of a shipped one, which stays as it is, here.
+
+    That has another name than the shipped model: `--detector` would take it for that.
+    """
+    if origin.resolve().is_relative_to(models_dir().resolve()):
+        return Path(f"{origin.name}-export")
+    return origin / "export"

@@ -114,6 +114,13 @@ def find_file(name: str) -> Path | None:
     return next((path / n for n in (CARD, _IN_RUNS) if (path / n).is_file()), None)
 
 
+def name_of_folder(folder: Path) -> str:
+    """What `open_detector` takes for a model's folder: its card where its name means another."""
+    name, card = str(folder), folder / CARD
+    sized = _split_size(name)[1] is not None
+    return name if name != MOTION and not sized and find_file(name) == card else str(card)
+
+
 def _split_size(name: str) -> tuple[str, Size | None]:
     """`smaller-vgg@512x320` -> the name, and (512, 320)."""
     sized = _SIZED.fullmatch(name)

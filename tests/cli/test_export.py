@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,11 @@ from typer.testing import CliRunner
 
 from acme_tracker.cli.export import export
 from acme_tracker.config import DetectorSettings
+from acme_tracker.detection.cards import ModelCard, load_card
 from acme_tracker.detection.registry import open_detector
+from acme_tracker.detection.smaller_vgg import ModelDetector
 from acme_tracker.errors import ConfigError, DetectorError
+from acme_tracker.resources import models_dir
 from tests.detection.models import write_weights
 from tests.fakes import textured_scene
 from tests.training.scenes import write_data
@@ -42,6 +46,27 @@ def test_without_data_noise_is_compared(run: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, [str(run), "--out", str(tmp_path / "model")])
     assert "on 2 pictures of noise" in result.stdout
     assert (tmp_path / "model" / "card.yaml").is_file()
+
+
+def test_an_export_of_a_shipped_model_lies_here_and_is_what_the_last_line_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = load_card(models_dir() / "smaller-vgg" / "card.yaml")
+    names = ("smaller-vgg", "smaller-vgg", str(models_dir() / "smaller-vgg"))
+    for words in (*([name] for name in names), ["smaller-vgg", "--out", "smaller-vgg"]):
+        result = CliRunner().invoke(app, [*words, "--size", "64x32"])
+        assert result.exit_code == 0, result.output
+        told = re.findall("--detector (.*)`", result.stdout)
+        detector = open_detector(DetectorSettings(name=told[0], device="cpu"))
+        assert isinstance(detector, ModelDetector)
+        assert (detector.size, detector.select.score) == ((64, 32), shipped.score)
+    assert {path.name for path in tmp_path.iterdir()} == {"smaller-vgg-export", "smaller-vgg"}
+    assert not (models_dir() / "smaller-vgg" / "export").exists()
+    card = load_card(tmp_path / "smaller-vgg-export" / "card.yaml")
+    assert isinstance(card, ModelCard)
+    for key in ("score", "class_scores", "licence", "notes", "trained_on", "held_out"):
+        assert getattr(card, key) == getattr(shipped, key)
 
 
 def test_errors_reach_the_main_command(run: Path) -> None:

@@ -7,7 +7,12 @@ import torch
 
 from acme_tracker.config import DetectorSettings
 from acme_tracker.detection import registry
-from acme_tracker.detection.registry import list_detectors, open_detector, working_score
+from acme_tracker.detection.registry import (
+    list_detectors,
+    name_of_folder,
+    open_detector,
+    working_score,
+)
 from acme_tracker.errors import DetectorError
 from tests.detection.networks import write_card
 
@@ -74,3 +79,20 @@ def test_an_onnx_file_on_cuda_says_what_to_install_or_that_there_is_no_gpu(tmp_p
     card = write_card(tmp_path, "yolox")
     with pytest.raises(DetectorError, match=r"onnxruntime-gpu|no CUDA GPU"):
         open_detector(DetectorSettings(name=str(card), device="cuda"))
+
+
+def test_a_folder_whose_name_means_another_detector_is_named_by_its_card(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, told in (
+        ("mine", "mine"),
+        ("smaller-vgg", "smaller-vgg/card.yaml"),
+        ("motion", "motion/card.yaml"),
+        ("mine@64x32", "mine@64x32/card.yaml"),
+    ):
+        folder = Path(name)
+        folder.mkdir()
+        write_card(folder, "yolox").rename(folder / "card.yaml")
+        assert name_of_folder(folder) == str(Path(told))
+        assert open_detector(DetectorSettings(name=name_of_folder(folder))).classes
