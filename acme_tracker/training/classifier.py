@@ -94,6 +94,7 @@ class ClassifierLearner:
 
     backbone = ("features",)
     divisible = False  # for its dropout
+    least_values = 1  # behind its first fully connected layer
     measure = "accuracy"
 
     def __init__(

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import DatasetError
 from acme_tracker.interfaces import Detector
-from acme_tracker.networks.decoding import Grid, make_grid
+from acme_tracker.networks.decoding import STRIDES, Grid, make_grid
 from acme_tracker.networks.losses import detection_loss
 from acme_tracker.networks.smaller_vgg import SmallerVggDetector, SmallerVggSpec
 from acme_tracker.networks.weights import load_detector, save_detector
@@ -64,6 +64,12 @@ class DetectorLearner(ABC):
     def finder(self, network: nn.Module) -> Find:
         """What validation goes by."""
         return self.detector(network).detect
+
+    @property
+    def least_values(self) -> int:
+        """Places in the coarsest map of the smallest pictures."""
+        sizes = (self.settings.input.size, *self.settings.input.training_sizes)
+        return min(width // STRIDES[-1] * (height // STRIDES[-1]) for width, height in sizes)
 
     @property
     def names(self) -> Sequence[str]:

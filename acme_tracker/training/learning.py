@@ -48,6 +48,11 @@ class Learner(Protocol[AnyBatch]):
         ...
 
     @property
+    def least_values(self) -> int:
+        """How many values a channel one picture gives the batch norm that sees fewest."""
+        ...
+
+    @property
     def names(self) -> Sequence[str]:
         """Of the images to learn from."""
         ...

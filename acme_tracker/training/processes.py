@@ -19,6 +19,7 @@ from torch import Tensor, distributed, nn
 from acme_tracker.errors import ConfigError
 
 _PATIENCE = timedelta(hours=4)  # the others wait so long while the first one validates
+ENOUGH_VALUES = 2  # a channel: of one, a batch norm can take no statistics
 
 AnyValue = TypeVar("AnyValue")
 
@@ -91,6 +92,26 @@ def join_processes(device: torch.device) -> Iterator[tuple[Processes, torch.devi
         yield Processes(distributed.get_rank(), count), device
     finally:
         distributed.destroy_process_group()
+
+
+def check_norms(least: int, batch: int, processes: Processes, device: torch.device) -> None:
+    """Refuse a batch from which a batch norm can take no statistics.
+
+    Args:
+        least: of values a channel that one picture gives it.
+        batch: pictures of all processes together.
+        processes: on CPUs, norms see each one's share by itself.
+        device: where it trains.
+
+    Raises:
+        ConfigError: some norm would get one value a channel.
+    """
+    apart = 1 if device.type == "cuda" else processes.count
+    if least * (batch // apart) < ENOUGH_VALUES:
+        raise ConfigError(
+            f"optimisation.batch is {batch}: batch norms want {ENOUGH_VALUES} values a channel at "
+            f"least and would get 1; take {ENOUGH_VALUES * apart} pictures or more"
+        )
 
 
 def share_norms(network: nn.Module, processes: Processes, device: torch.device) -> nn.Module:

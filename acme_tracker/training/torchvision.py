@@ -35,6 +35,7 @@ from acme_tracker.training.data import TrainingData
 from acme_tracker.training.detectors import DetectorLearner
 from acme_tracker.training.geometry import PADDING
 from acme_tracker.training.learning import Run
+from acme_tracker.training.processes import ENOUGH_VALUES
 from acme_tracker.training.samples import Batch
 from acme_tracker.training.settings import TrainSettings
 from acme_tracker.training.transfer import NONE, find_weights
@@ -60,6 +61,15 @@ class TorchvisionLearner(DetectorLearner):
         self._labels = (_BACKGROUND, *data.rules.outputs.names)
         self.network: nn.Module = build_model(self._name, len(self._labels), settings.input.size)
         self.network.to(device)
+
+    @property
+    def least_values(self) -> int:
+        """See Learner; enough where no batch norm learns."""
+        if self._name.startswith("ssdlite"):
+            return 1  # its last map has one place whatever it is given; its heads have norms
+        norms = any(isinstance(module, nn.BatchNorm2d) for module in self.network.modules())
+        learnt = norms and not self.settings.fine_tuning.frozen_norms
+        return super().least_values if learnt else ENOUGH_VALUES
 
     def begin(self) -> None:
         given = self.settings.model.weights

@@ -22,7 +22,7 @@ from acme_tracker.training.interrupts import interrupted_later
 from acme_tracker.training.learning import Learner, Made, Run
 from acme_tracker.training.pictures import draw_curves
 from acme_tracker.training.precision import Precision, check_precision
-from acme_tracker.training.processes import ALONE, Processes, share_norms
+from acme_tracker.training.processes import ALONE, Processes, check_norms, share_norms
 from acme_tracker.training.run_folder import BEST, Row, RunFolder
 from acme_tracker.training.schedule import Schedule
 
@@ -87,8 +87,8 @@ class Trainer:
 
         Raises:
             OutputError: the folder holds a run already, or cannot be written to.
-            ConfigError: there is nothing to resume, it has other settings or data, or the weights
-                to begin with do not fit.
+            ConfigError: there is nothing to resume, it has other settings or data, the weights to
+                begin with do not fit, or the batch is too small.
         """
         self.learner, self.settings, self.device = learner, learner.settings, device
         self.folder, self.processes = RunFolder(folder), processes
@@ -100,6 +100,7 @@ class Trainer:
         self.average = MovingAverage(learner.network, optimisation.average)
         self.network = share_norms(learner.network, processes, device)
         self._batches = EpochBatches(learner.names, self.settings, processes)
+        check_norms(learner.least_values, optimisation.batch, processes, device)
         self._precision = Precision(optimisation.precision, device)
         self._schedule = Schedule(
             self.network,

@@ -81,3 +81,8 @@ def test_a_broken_picture_comes_with_its_name(folder: Path, tmp_path: Path) -> N
     (first, *_) = learner.open_loader(EpochBatches(learner.names, learner.settings))
     assert isinstance(first, DatasetError)
     assert ".png" in str(first)
+
+
+def test_a_batch_of_one_is_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="take 2 pictures or more"):
+        Trainer(learner_of(folder, optimisation__batch=1), tmp_path, CPU)

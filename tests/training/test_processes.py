@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 
 from acme_tracker.errors import ConfigError
 from acme_tracker.training.draws import EpochBatches
-from acme_tracker.training.processes import Processes
+from acme_tracker.training.processes import ALONE, Processes, check_norms
 from tests.training.scenes import tiny, write_data
 from tests.training.together import train
 
@@ -82,3 +83,21 @@ def test_processes_share_each_batch_evenly_and_draw_what_one_would() -> None:
         assert len(shares[0]) == len(shares[1]) == 2
     with pytest.raises(ConfigError, match="3 processes cannot share evenly"):
         EpochBatches(names, tiny(), Processes(0, 3))
+
+
+@pytest.mark.parametrize(
+    ("least", "batch", "processes", "device", "wanted"),
+    [
+        (1, 1, ALONE, "cpu", "take 2 pictures or more"),
+        (1, 2, Processes(0, 2), "cpu", "take 4 pictures or more"),
+        (1, 2, Processes(0, 2), "cuda", None),
+        (1, 2, ALONE, "cpu", None),
+        (2, 1, ALONE, "cpu", None),
+    ],
+)
+def test_a_batch_norm_needs_two_values_in_every_process_where_each_has_its_own(
+    least: int, batch: int, processes: Processes, device: str, wanted: str | None
+) -> None:
+    told = pytest.raises(ConfigError, match=wanted) if wanted else nullcontext()
+    with told:
+        check_norms(least, batch, processes, torch.device(device))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from acme_tracker.detection.registry import open_detector
 from acme_tracker.detection.torchvision import build_model
 from acme_tracker.errors import ConfigError, DatasetError, DetectorError
 from acme_tracker.networks.losses import Targets
+from acme_tracker.training.draws import EpochBatches
 from acme_tracker.training.models import open_learner
 from acme_tracker.training.run_folder import BEST
+from acme_tracker.training.schedule import Schedule
 from acme_tracker.training.torchvision import (
     _OF_CLASSES,
     TorchvisionLearner,
@@ -83,8 +86,6 @@ def test_a_class_of_a_trainers_own_is_found_like_all_others(tmp_path: Path) -> N
 def test_a_two_stage_detector_learns_at_the_size_asked_for(data: Path) -> None:
     learner = learner_of(FASTER, data, input__size=[96, 64])
     assert learner.settings.input.training_sizes == ((96, 64),)
-    from acme_tracker.training.draws import EpochBatches
-
     (batch, *_) = learner.open_loader(EpochBatches(learner.names, learner.settings))
     seen: list[torch.Size] = []
     learner.network.transform.register_forward_hook(  # type: ignore[union-attr]
@@ -176,3 +177,29 @@ def test_models_that_need_masks_or_keypoints_are_not_offered(data: Path) -> None
     assert FASTER in trainable_names()
     with pytest.raises(ConfigError, match="no model 'torchvision:maskrcnn_resnet50_fpn' to train"):
         learner_of("torchvision:maskrcnn_resnet50_fpn", data)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "least"),
+    [
+        (SSDLITE, {}, 1),
+        (SSDLITE, {"fine_tuning__frozen_norms": True}, 1),
+        (FASTER, {"input__size": [32, 32]}, 1),
+        (FASTER, {"input__size": [96, 64]}, 6),
+        (FASTER, {"input__size": [32, 32], "fine_tuning__frozen_norms": True}, 2),
+        ("torchvision:ssd300_vgg16", {"input__size": [32, 32]}, 2),
+    ],
+)
+def test_a_single_picture_is_refused_only_where_a_norm_would_see_one_value(
+    data: Path, name: str, more: dict[str, Any], least: int
+) -> None:
+    learner = learner_of(name, data, optimisation__batch=1, **more)
+    assert learner.least_values == least
+    (batch, *_) = learner.open_loader(EpochBatches(learner.names, learner.settings))
+    settings = learner.settings
+    Schedule(
+        learner.network, learner.backbone, settings.optimisation, settings.fine_tuning, 1
+    ).begin_epoch(0)
+    told = pytest.raises(ValueError, match="more than 1 value") if least < 2 else nullcontext()
+    with told:
+        learner.losses(learner.network, batch)  # type: ignore[arg-type]

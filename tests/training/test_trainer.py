@@ -187,6 +187,20 @@ def test_a_run_is_not_overwritten_and_not_mixed_with_another(
         begin(data, tiny(), tmp_path / "run", resume=True)
 
 
+def test_a_single_tiny_picture_is_refused_before_there_is_a_run(
+    data: TrainingData, tmp_path: Path
+) -> None:
+    one = {"optimisation__batch": 1, "optimisation__epochs": 1}
+    for sizes in ({"input__size": [32, 32]}, {"input__training_sizes": [[64, 64], [32, 32]]}):
+        with pytest.raises(ConfigError, match=r"optimisation\.batch is 1: .* take 2 pictures"):
+            begin(data, tiny(**one, **sizes), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    wider = tiny(**one, input__size=[64, 32], input__training_sizes=[[64, 32]])
+    assert math.isfinite(begin(data, wider, tmp_path / "run").run().rows[0]["loss"])
+    two = tiny(optimisation__batch=2, optimisation__epochs=1, input__training_sizes=[[32, 32]])
+    assert math.isfinite(begin(data, two, tmp_path / "two").run().rows[0]["loss"])
+
+
 def test_training_lowers_the_loss(data: TrainingData, tmp_path: Path) -> None:
     settings = tiny(
         optimisation__epochs=16, optimisation__batch=1, optimisation__learning_rate=1e-2
