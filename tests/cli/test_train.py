@@ -76,3 +76,13 @@ def test_errors_reach_the_main_command(words: list[str], tmp_path: Path) -> None
         (["--data", str(tmp_path / "none")], DatasetError),
     ):
         assert isinstance(CliRunner().invoke(app, [*words, *more]).exception, kind), more
+
+
+@pytest.mark.parametrize("model", [["--model", "yolo"], ["--set", "model.name=yolo"]])
+def test_an_unknown_model_is_refused_before_any_data_are_read(
+    tmp_path: Path, model: list[str]
+) -> None:
+    words = ["--data", str(tmp_path / "none"), "--out", str(tmp_path / "run"), *model]
+    error = CliRunner().invoke(app, words).exception
+    assert isinstance(error, ConfigError)
+    assert str(error).startswith("no model 'yolo' to train; known: smaller-vgg, ")
