@@ -15,13 +15,13 @@ from acme_tracker.errors import DatasetError
 from acme_tracker.frames import Image
 from acme_tracker.networks.outputs import Mask
 from acme_tracker.training.draws import marked_names
-from acme_tracker.training.labels import LabelRules, choose_outputs
+from acme_tracker.training.labels import LabelRules, choose_outputs, other_members
 from acme_tracker.training.settings import TrainSettings
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """Two data sets with the detector's outputs as classes.
+    """Two data sets with the labels of the detector's rules as classes: its outputs come first.
 
     Attributes:
         left_out: images that are not learnt from, as they do not label every class.
@@ -86,8 +86,10 @@ def open_training_data(
     )
     if complete:
         outputs = ClassList(tuple(outputs.names[i] for i in LabelRules(outputs).plain))
-    known = with_classes(data, outputs.names)
-    labelled, all_labelled = known.labelled.any(1), known.labelled.all(1)
+    rules = LabelRules(outputs, other_members(data.classes.names, outputs))
+    known = with_classes(data, rules.labels)
+    of_outputs = known.labelled[:, : len(outputs)]
+    labelled, all_labelled = of_outputs.any(1), of_outputs.all(1)
     fit = all_labelled if complete else labelled
     train = known.subset(np.flatnonzero(learnt & fit))
     validation = known.subset(np.flatnonzero(held_out & labelled))
@@ -97,7 +99,7 @@ def open_training_data(
             raise DatasetError(
                 f"{data.root}: no labelled objects {what}; {_advice(left_out, outputs)}"
             )
-    return TrainingData(train, validation, LabelRules(outputs), left_out, marked)
+    return TrainingData(train, validation, rules, left_out, marked)
 
 
 def _advice(left_out: int, outputs: ClassList) -> str:

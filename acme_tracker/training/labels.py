@@ -2,7 +2,8 @@
 
 An output is a class or a super-class ("vehicle": any of car, bus and truck). A car is a vehicle; a
 vehicle may be a car. Where every car, bus and truck has its box, so has every vehicle; and where
-every vehicle has its box, there is no car outside of these.
+every vehicle has its box, there is no car outside of these. A bus is a vehicle and no car, whether
+or not buses are an output.
 """
 
 from __future__ import annotations
@@ -59,47 +60,77 @@ def _learnable(whole: str, plain: Sequence[str], data: DetectionDataset) -> bool
     return len(ids) == len(members) and bool(data.labelled[:, ids].all(1).any())
 
 
+def other_members(names: Sequence[str], outputs: ClassList) -> tuple[str, ...]:
+    """Those of the names that are no outputs, but members of a super-class that is one."""
+    wider = {member for name in outputs for member in outputs.super_classes.get(name, ())}
+    return tuple(name for name in names if name in wider and name not in outputs)
+
+
 @dataclass(frozen=True)
 class LabelRules(Outputs):
-    """What labels mean for K outputs."""
+    """What labels mean for K outputs.
+
+    Attributes:
+        others: L labels beside those of the outputs' names: of members of super-classes. Where
+            classes are numbered by label, these come after the outputs.
+    """
+
+    others: tuple[str, ...] = ()
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The names of all K + L labels."""
+        return (*self.outputs.names, *self.others)
+
+    @cached_property
+    def parts(self) -> Mask:
+        """(K, K + L): [s, c] if the label c is one of those that the super-class s stands for."""
+        kinds = [set(self.outputs.super_classes.get(name, ())) - {name} for name in self.outputs]
+        return np.array([[label in kind for label in self.labels] for kind in kinds], bool)
 
     @cached_property
     def positive(self) -> Mask:
-        """(K, K): [c, k] if an object labelled c makes output k 1."""
-        return np.asarray(self.members.T | np.eye(len(self.outputs), dtype=bool))
+        """(K + L, K): [c, k] if an object labelled c makes output k 1."""
+        itself = np.eye(len(self.labels), len(self.outputs)) > 0
+        return np.asarray(self.parts.T | itself)
 
     @cached_property
     def known(self) -> Mask:
-        """(K, K): [c, k] if the label c says whether output k is 0 or 1."""
-        return ~self.members
+        """(K + L, K): [c, k] if the label c says whether output k is 0 or 1."""
+        return ~self._open
+
+    @cached_property
+    def _open(self) -> Mask:
+        """(K + L, K): [c, k] if an object labelled c may be a k."""
+        return np.pad(self.members, ((0, len(self.others)), (0, 0)))
 
     def complete(self, labelled: Mask) -> Mask:
-        """(..., K): of which outputs every object has a box."""
-        known = labelled.copy()
+        """(..., K + L) -> (..., K): of which outputs every object has a box."""
+        known = labelled[..., : len(self.outputs)].copy()
         for row, name in enumerate(self.outputs):
-            ids = np.flatnonzero(self.members[row])
+            ids = np.flatnonzero(self.parts[row])
             if len(ids) and len(ids) == len(self.outputs.super_classes[name]):
                 known[..., row] |= labelled[..., ids].all(-1)
         return known
 
     def absent(self, labelled: Mask) -> Mask:
-        """(..., K): which outputs are 0 wherever no box is."""
+        """(..., K + L) -> (..., K): which outputs are 0 wherever no box is."""
         known = self.complete(labelled)
         inherited = (known[..., :, None] & self.members).any(-2)
         return np.asarray(known | inherited, bool)
 
     def hidden(self, class_id: NDArray[np.int64]) -> Mask:
         """(N, K): what boxes to ignore say nothing of; -1 is a region of anything."""
-        related = self.positive | self.members
+        related = self.positive | self._open
         everything = np.ones((1, len(self.outputs)), bool)
         return np.concatenate([related, everything])[class_id]  # -1 picks the last
 
     def truth(self, image: LabelledImage) -> LabelledImage:
         """For scoring every output: the boxes of its members are boxes of the super-class too."""
-        rows = [np.arange(len(image.class_id))]
-        class_id = [image.class_id]
-        for row, members in enumerate(self.members):
-            of = np.flatnonzero(members[image.class_id] & (image.class_id >= 0))
+        rows = [np.flatnonzero(image.class_id < len(self.outputs))]
+        class_id = [image.class_id[rows[0]]]
+        for row, parts in enumerate(self.parts):
+            of = np.flatnonzero(parts[image.class_id] & (image.class_id >= 0))
             rows.append(of)
             class_id.append(np.full(len(of), row))
         chosen = np.concatenate(rows)

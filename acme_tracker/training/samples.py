@@ -38,7 +38,7 @@ class Sample:
     Attributes:
         image: (3, H, W) uint8 RGB.
         xyxy: (N, 4); class_id: (N,), -1 for regions; ignore: (N,) bool.
-        tile_xyxy: (T, 4) its parts; labelled: (T, K) what each part's source labels.
+        tile_xyxy: (T, 4) its parts; labelled: (T, K + L) what each part's source labels.
         names: the images that it is made of.
     """
 

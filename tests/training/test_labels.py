@@ -7,7 +7,7 @@ import pytest
 
 from acme_tracker.datatypes import ROAD_USERS, ClassList
 from acme_tracker.errors import ConfigError
-from acme_tracker.training.labels import LabelRules, choose_outputs
+from acme_tracker.training.labels import LabelRules, choose_outputs, other_members
 from tests.datasets.making import dataset
 
 ROAD = LabelRules(ClassList(("person", "car", "bus", "truck", "vehicle")))
@@ -65,6 +65,26 @@ def test_for_scoring_a_car_is_a_vehicle_too(tmp_path: Path) -> None:
     assert truth.class_id.tolist() == [CAR, -1, PERSON, VEHICLE]
     assert truth.xyxy[3].tolist() == list(box)
     assert truth.labelled.tolist() == mask(CAR, BUS, TRUCK, VEHICLE).tolist()
+
+
+def test_a_label_that_is_no_output_says_what_its_object_is_and_what_not(tmp_path: Path) -> None:
+    outputs = ClassList(("car", "vehicle"))
+    others = other_members(("person", "truck", "bicycle", "car", "bus", "vehicle"), outputs)
+    rules = LabelRules(outputs, others)
+    assert rules.labels == ("car", "vehicle", "truck", "bus")
+    assert rules.positive.astype(int).tolist() == [[1, 1], [0, 1], [0, 1], [0, 1]]
+    assert rules.known.astype(int).tolist() == [[1, 1], [0, 1], [1, 1], [1, 1]]
+    assert rules.hidden(np.array([2, -1])).astype(int).tolist() == [[0, 1], [1, 1]]
+    labelled = np.array([[1, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 0]], bool)
+    assert rules.complete(labelled).astype(int).tolist() == [[1, 1], [1, 0], [0, 1]]
+    assert rules.absent(labelled).astype(int).tolist() == [[1, 1], [1, 0], [1, 1]]
+
+    boxes = [(0, (float(i), 0.0, 9.0, 9.0), i, False) for i in range(4)]
+    data = dataset([tmp_path / "a.png"], boxes, rules.labels, labelled[:1].tolist())
+    truth = rules.truth(data[0])
+    assert truth.class_id.tolist() == [0, 1, 1, 1, 1]
+    assert truth.xyxy[:, 0].tolist() == [0, 1, 0, 2, 3]
+    assert truth.labelled.tolist() == [True, True]
 
 
 def test_outputs_are_the_classes_that_are_labelled_then_the_super_classes(tmp_path: Path) -> None:

@@ -217,6 +217,38 @@ def test_what_a_source_does_not_label_is_masked_in_the_batch(tmp_path: Path) -> 
     assert batch.targets.tile_outputs.tolist() == [[1, 0], [1, 1]]
 
 
+@pytest.mark.parametrize("super_classes", [["vehicle"], []])
+def test_a_bus_is_no_car_where_only_cars_are_wanted_and_a_vehicle_may_be_one(
+    tmp_path: Path, super_classes: list[str]
+) -> None:
+    folder = write_data(tmp_path)
+    words = "train: images/train\nval: images/val\nnames: [car, bus, vehicle]\n"
+    (folder / "data.yaml").write_text(words, encoding="utf-8")
+    vague = folder / "labels" / "train" / "train1.txt"
+    vague.write_text(vague.read_text().replace("\n1 ", "\n2 "), encoding="utf-8")
+    options = tiny(
+        model__classes=["car"],
+        model__super_classes=super_classes,
+        augmentation__mosaic=0,
+        **PLAIN,
+    )
+    data = open_training_data([folder], options)
+    maker, k = SampleMaker(data, options), 1 + len(super_classes)
+    batch = Collate(data.rules)([maker[Draw((0, 0, n), n, (64, 64), False)] for n in (0, 1)])
+    assert isinstance(batch, Batch)
+    targets = batch.targets
+    assert targets.tile_outputs.tolist() == [[1] * k] * 2, "no car where no box is"
+    hidden = list(zip(targets.ignore_image.tolist(), targets.ignore_outputs.tolist(), strict=True))
+    if super_classes:  # car and bus, car and vehicle
+        assert targets.image.tolist() == [0, 0, 1, 1]
+        assert targets.positive.tolist() == [[1, 1], [0, 1], [1, 1], [0, 1]]
+        assert targets.known.tolist() == [[1, 1], [1, 1], [1, 1], [0, 1]]
+        assert hidden == []
+    else:  # the bus is background
+        assert targets.image.tolist() == [0, 1]
+        assert hidden == [(1, [1])]
+
+
 def test_another_process_prepares_the_same_batches_and_names_a_broken_picture(
     tmp_path: Path,
 ) -> None:
