@@ -7,13 +7,28 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from av import Packet, VideoStream
 
 MOST_S = 8  # more than FFmpeg keeps of a stream to learn what it is, or servers send at once
 _MOST_PACKETS = 1000
+_UNSTAMPED = 3
+Raw = TypeVar("Raw")
+
+
+def first_stamped(raws: Iterator[Raw], stamp: Callable[[Raw], Fraction | None]) -> list[Raw]:
+    """A stream's first frame with a timestamp, or its first frames, if none of them has any.
+
+    The very first of RTSP often has none, which says nothing of the others.
+    """
+    found = []
+    for raw in islice(raws, _UNSTAMPED):
+        if stamp(raw) is not None:
+            return [raw]
+        found.append(raw)
+    return found
 
 
 class Arrivals:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from acme_tracker.config import SourceSettings
 from acme_tracker.errors import SourceError
 from acme_tracker.frames import Frame, SourceInfo
-from acme_tracker.video.arrival import Arrivals
+from acme_tracker.video.arrival import Arrivals, first_stamped
 from acme_tracker.video.base import BaseSource
 from acme_tracker.video.decoder import Decoder
 from acme_tracker.video.network import scheme_of
@@ -86,7 +86,10 @@ class VideoSource(BaseSource):
         self._next_index = 0
         self._arrivals = Arrivals(decoder.packets())
         self._raws = decoder.frames(self._arrivals)
-        self._head = deque(islice(self._raws, 1 if decoder.live else _HEAD))
+        live = decoder.live
+        self._head = deque(
+            first_stamped(self._raws, decoder.stamp) if live else islice(self._raws, _HEAD)
+        )
         if not self._head:
             why = decoder.problem or "none can be decoded"
             raise SourceError(f"{self._shown} gives no frame: {why}; is it a whole video?")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from acme_tracker.video.arrival import MOST_S, Arrivals
+from acme_tracker.video.arrival import MOST_S, Arrivals, first_stamped
 
 NOW = 1000.0
 
@@ -65,3 +65,21 @@ def test_where_timestamps_tell_nothing_it_is_now(pts: list[int | None]) -> None:
 def test_frames_that_are_shown_before_ones_sent_earlier_do_not_make_it_late() -> None:
     sender = Sender([4, 2, 1, 3, 8, 6, 5, 7], 5)
     assert Arrivals(sender.packets(), sender.clock).sent_at(Fraction(0), 0.04) == NOW - 0.32
+
+
+@pytest.mark.parametrize(
+    ("stamps", "first", "left"),
+    [
+        ([1, 2, 3], [1], 2),
+        ([None, 2, 3], [2], 1),
+        ([None] * 5, [None] * 3, 2),
+        ([None], [None], 0),
+        ([], [], 0),
+    ],
+)
+def test_a_stream_begins_with_its_first_timestamp_if_that_comes_soon(
+    stamps: list[int | None], first: list[int | None], left: int
+) -> None:
+    raws = iter(stamps)
+    assert first_stamped(raws, lambda raw: None if raw is None else Fraction(raw)) == first
+    assert len(list(raws)) == left
