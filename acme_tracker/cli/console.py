@@ -20,14 +20,17 @@ _WHOLE = 500  # columns
 class _Output(Console):
     """Says in one line when results cannot be printed: a log's disk is full, say.
 
-    A file or another program gets tables whole, however wide.
+    A file or another program gets tables whole, however wide. COLUMNS is what it is when something
+    is printed: Rich would keep what it was when this module was loaded.
     """
 
     @property  # type: ignore[misc]  # nobody sets it
     def size(self) -> ConsoleDimensions:
         size = super().size
-        narrow = self.is_terminal or "COLUMNS" in os.environ
-        return size if narrow else ConsoleDimensions(_WHOLE, size.height)
+        columns = os.environ.get("COLUMNS", "")
+        if columns.isdigit():
+            return ConsoleDimensions(int(columns), size.height)
+        return size if self.is_terminal else ConsoleDimensions(_WHOLE, size.height)
 
     def print(self, *objects: Any, **how: Any) -> None:
         try:

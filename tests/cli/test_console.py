@@ -34,6 +34,17 @@ def test_a_file_gets_tables_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(f"a long title {number}" in file.getvalue() for number in range(20))
 
 
+def test_columns_count_as_they_are_when_something_is_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    file = StringIO()
+    output = console._Output(file=file)
+    monkeypatch.setenv("COLUMNS", "200")
+    output.print("x" * 150)
+    assert file.getvalue().splitlines() == ["x" * 150]
+
+
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), BrokenPipeError()])
 def test_a_complaint_that_nobody_can_read_stops_nothing(
     error: OSError, monkeypatch: pytest.MonkeyPatch
