@@ -42,6 +42,15 @@ def parse_class_map(text: str | Iterable[str]) -> dict[str, str | None]:
     return parsed
 
 
+def check_class_map(class_map: ClassMap, lists: Iterable[ClassList]) -> None:
+    """ConfigError for a class that none of these lists knows."""
+    lists = list(lists)
+    for old in class_map:
+        if not any(classes.members(old) for classes in lists):
+            hint = nearest(old, {name for classes in lists for name in classes})
+            raise ConfigError(f"--map: unknown class {old!r}{hint}")
+
+
 def resolve(classes: ClassList, class_map: ClassMap) -> list[str | None]:
     """The new name of each class, None for dropped ones.
 
@@ -49,13 +58,12 @@ def resolve(classes: ClassList, class_map: ClassMap) -> list[str | None]:
     does not name.
 
     Raises:
-        DatasetError: the map names a class that is not there.
+        ConfigError: the map names a class that is not there.
     """
+    check_class_map(class_map, [classes])
     new: dict[str, str | None] = {name: name for name in classes}
     for old, target in class_map.items():
         members = [classes.names[i] for i in classes.members(old)]
-        if not members:
-            raise DatasetError(f"class map: unknown class {old!r}{nearest(old, classes)}")
         chosen = [old] if old in classes else [m for m in members if m not in class_map]
         new |= dict.fromkeys(chosen, target)
     return [new[name] for name in classes]
@@ -85,9 +93,8 @@ def map_sequence(sequence: TrackSequence, class_map: ClassMap) -> TrackSequence:
 
 
 def map_sequences(sequences: Sequence[TrackSequence], class_map: ClassMap) -> list[TrackSequence]:
-    """Each by as much as it knows of a map; DatasetError for a class that none of them knows."""
-    names = dict.fromkeys(name for sequence in sequences for name in sequence.classes)
-    resolve(ClassList(tuple(names)), class_map)
+    """Each by as much as it knows of a map; ConfigError for a class that none of them knows."""
+    check_class_map(class_map, [sequence.classes for sequence in sequences])
     return [map_known(sequence, class_map) for sequence in sequences]
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.config import nearest
 from acme_tracker.datasets import (
     DetectionDataset,
     LabelledImage,
@@ -21,9 +20,9 @@ from acme_tracker.datasets import (
     map_classes,
     with_classes,
 )
-from acme_tracker.datasets.maps import resolve
+from acme_tracker.datasets.maps import check_class_map, resolve
 from acme_tracker.datatypes import ClassList, Detections
-from acme_tracker.errors import ConfigError, DatasetError
+from acme_tracker.errors import DatasetError
 from acme_tracker.interfaces import Detector
 from acme_tracker.metrics.average_precision import AveragePrecision, average_precision
 from acme_tracker.metrics.working_point import WorkingPoint, working_point
@@ -174,10 +173,7 @@ def join_classes(data: DetectionDataset, known: ClassList, class_map: ClassMap) 
     A detector's class that the data does not have counts as a super-class of the data that it
     belongs to: cars, buses and trucks are found "vehicles" where the labels say no more.
     """
-    for old in class_map:
-        if not data.classes.members(old) and not known.members(old):
-            hint = nearest(old, {*data.classes, *known})
-            raise ConfigError(f"--map: neither data nor detector know the class {old!r}{hint}")
+    check_class_map(class_map, [data.classes, known])
     mapped = map_classes(data, _of(data.classes, class_map))
     theirs = [_place(name, mapped.classes) for name in resolve(known, _of(known, class_map))]
     shared = [name for name in mapped.classes if name in theirs]

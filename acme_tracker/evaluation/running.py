@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from acme_tracker.config import DetectorSettings
 from acme_tracker.datasets import Sequence as TruthSequence
+from acme_tracker.datasets.maps import check_class_map
 from acme_tracker.datatypes import ClassList, FrameResult, TrackRows
 from acme_tracker.evaluation.frames import batches, check_names, open_frames
 from acme_tracker.evaluation.oracles import TruthDetector, with_ideal_ids
@@ -21,7 +22,6 @@ from acme_tracker.evaluation.tracking import (
     SequenceScores,
     Tracked,
     TrackingReport,
-    check_class_map,
     evaluate_tracking,
     pair,
 )

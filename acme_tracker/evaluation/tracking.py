@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from acme_tracker.config import nearest
 from acme_tracker.datasets import Sequence as TruthSequence
 from acme_tracker.datasets import open_sequences
-from acme_tracker.datasets.maps import map_known
+from acme_tracker.datasets.maps import check_class_map, map_known
 from acme_tracker.datasets.problems import Problem
 from acme_tracker.datatypes import ClassList, TrackRows
-from acme_tracker.errors import ConfigError, DatasetError
+from acme_tracker.errors import DatasetError
 from acme_tracker.evaluation.frames import check_names
 from acme_tracker.metrics.scores import TrackingScores, score_class, score_tracks, total
 from acme_tracker.results.csv import read_tracks_csv
@@ -173,7 +172,7 @@ def pair(
 ) -> Tracked:
     """A sequence and its result, with the classes of both renamed by as much as they know of a map.
 
-    `check_class_map` finds words that nobody knows.
+    `maps.check_class_map` finds words that nobody knows.
     """
     if result_classes is not None:
         tracks = replace(truth, rows=result, classes=result_classes)
@@ -181,14 +180,6 @@ def pair(
         result, result_classes = tracks.rows, tracks.classes
     truth = map_known(truth, class_map)
     return Tracked(truth.name, truth.rows, truth.classes, result, result_classes, truth.problems)
-
-
-def check_class_map(class_map: Mapping[str, str | None], lists: Sequence[ClassList]) -> None:
-    """ConfigError for a class that none of these lists knows."""
-    for old in class_map:
-        if not any(classes.members(old) for classes in lists):
-            hint = nearest(old, {name for classes in lists for name in classes})
-            raise ConfigError(f"--map: neither truth nor tracks know the class {old!r}{hint}")
 
 
 def _result_files(names: list[str], tracks: Path) -> list[Path]:

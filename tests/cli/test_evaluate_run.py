@@ -150,7 +150,7 @@ def test_the_tables_are_legible_on_80_columns(data: str) -> None:
         (["run", "--visual-tracker", "flwo"], "no visual tracker 'flwo'; did you mean 'flow'?"),
         (["run", "--detector", "gone.yaml"], "cannot read detector card gone.yaml"),
         (["run", "--set", "lifecycle.lost=3"], "unknown key 'lifecycle.lost'"),
-        (["run", "--map", "lorry=truck"], "neither truth nor tracks know the class 'lorry'"),
+        (["run", "--map", "lorry=truck"], "--map: unknown class 'lorry'; known: bicycle, "),
         (["following", "--frames", "15,x"], "--frames wants numbers of frames such as 15,30,60"),
         (["following", "--frames", "0"], "--frames wants numbers of frames such as 15,30,60"),
         (["following", "--visual-tracker", "x"], "there is no visual tracker 'x'"),

@@ -88,5 +88,5 @@ def test_a_map_is_for_all_sequences_together(tmp_path: Path) -> None:
     assert run(*words, "--map", "class_1=car,class_3=truck").exit_code == 0
     used = [s.classes.names[s.rows.class_id[0]] for s in open_sequences(tmp_path / "out")]
     assert used == ["car", "truck"]
-    with pytest.raises(DatasetError, match="unknown class 'class_9'"):
+    with pytest.raises(ConfigError, match="--map: unknown class 'class_9'; did you mean"):
         run(*words[:-1], tmp_path / "other", "--map", "class_9=car")

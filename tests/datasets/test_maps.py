@@ -57,7 +57,7 @@ def test_regions_stay_regions() -> None:
 
 
 def test_a_class_map_with_an_unknown_name_names_the_nearest() -> None:
-    with pytest.raises(DatasetError, match="unknown class 'carr'; did you mean 'car'"):
+    with pytest.raises(ConfigError, match="--map: unknown class 'carr'; did you mean 'car'"):
         map_classes(one_image(["car", "bus"]), {"carr": "x"})
 
 

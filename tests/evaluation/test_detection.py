@@ -83,7 +83,7 @@ def test_nothing_in_common_and_unknown_names_are_errors_that_help(tmp_path: Path
     data = open_dataset(write_yolo(tmp_path))
     with pytest.raises(DatasetError, match=r"no class in common: .* car, bus; .* finds vehicle"):
         join_classes(data, ClassList(("vehicle",)), {})
-    with pytest.raises(ConfigError, match="'cra'; did you mean 'car'"):
+    with pytest.raises(ConfigError, match="--map: unknown class 'cra'; did you mean 'car'"):
         join_classes(data, ClassList(("car",)), {"cra": "vehicle"})
 
 

@@ -129,7 +129,7 @@ def test_classes_are_renamed_on_both_sides(glide: Path) -> None:
 
 def test_what_cannot_work_is_refused_before_anything_runs(glide: Path, tmp_path: Path) -> None:
     sequences, openers = open_sequences(glide), Openers(glide)
-    with pytest.raises(ConfigError, match="know the class 'lorry'; known: bus, car"):
+    with pytest.raises(ConfigError, match="--map: unknown class 'lorry'"):
         evaluate_setups(sequences, [setup()], openers, {"lorry": "truck"})
     with pytest.raises(DatasetError, match="two sequences are called glide"):
         evaluate_setups(sequences * 2, [setup()], openers)
