@@ -6,14 +6,12 @@ Polygons, polylines, ellipses and masks count as the box around them.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element, SubElement
 
 from acme_tracker.datasets.building import SPLITS, DatasetBuilder, choose_splits
-from acme_tracker.datasets.images import by_bare_name, list_images
+from acme_tracker.datasets.images import NamedPictures
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.text import line_of, numbers, read_xml, whole
 from acme_tracker.datasets.types import REGION, DetectionDataset, LabelledImage
@@ -59,7 +57,7 @@ def read(path: Path, split: str | None, problems: Problems) -> DetectionDataset:
     builder = DatasetBuilder("cvat", file.parent, problems, classes or None)
     images = list(root.iterfind("image"))
     splits = choose_splits(dict.fromkeys(_split(image) for image in images), split, path)
-    pictures = _Pictures(file.parent, [_name(image) for image in images])
+    pictures = NamedPictures(file.parent, map(_spellings, images))
     for image in images:
         if _split(image) in splits:
             _read_image(file, image, pictures, builder)
@@ -79,32 +77,18 @@ def _name(image: Element) -> str:
     return image.get("name", "").removeprefix("images/")
 
 
-class _Pictures:
-    """Finds a picture by the name that CVAT knows it by, in images/ or below the folder.
-
-    Where it lies elsewhere, by its bare name, unless another of `names` or files has that, too.
-    """
-
-    def __init__(self, root: Path, names: Sequence[str]) -> None:
-        self._bases = (root / "images", root)
-        self._claims = Counter(Path(name).name for name in names)
-        self._by_name: dict[str, Path] | None = None
-        self._root = root
-
-    def find(self, name: str, split: str) -> Path | None:
-        for base in self._bases:
-            for candidate in (base / name, base / split / name):
-                if candidate.is_file():
-                    return candidate
-        if self._by_name is None:
-            self._by_name = by_bare_name(list_images(self._root))
-        bare = Path(name).name
-        return self._by_name.get(bare) if self._claims[bare] < 2 else None
-
-
-def _read_image(file: Path, image: Element, pictures: _Pictures, builder: DatasetBuilder) -> None:
+def _spellings(image: Element) -> list[str]:
+    """Where its picture may lie: in images/ or beside it, in a folder of its split or not."""
     name, split = _name(image), _split(image)
-    path = pictures.find(name, split)
+    inner = [name, f"{split}/{name}"] if split else [name]
+    return [base + path for base in ("images/", "") for path in inner]
+
+
+def _read_image(
+    file: Path, image: Element, pictures: NamedPictures, builder: DatasetBuilder
+) -> None:
+    name, split = _name(image), _split(image)
+    path = pictures.find(_spellings(image))
     if path is None:
         builder.problems.error(file, f"image {name!r} is missing", line_of(image))
         return

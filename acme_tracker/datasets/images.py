@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from acme_tracker.frames import Image
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 _ORIENTATION = 0x0112
+_LONGEST_PATH = 4096  # a label file may hold a whole picture in the place of its address
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
@@ -33,11 +35,45 @@ def list_images(folder: Path, deep: bool = True) -> list[Path]:
     return [Path(path) for path in sorted(found)]
 
 
-def by_bare_name(images: Iterable[Path]) -> dict[str, Path]:
-    """Those whose names without folders are no other's."""
-    images = list(images)
-    count = Counter(image.name for image in images)
-    return {image.name: image for image in images if count[image.name] == 1}
+class NamedPictures:
+    """Finds the pictures below a folder that a label file speaks of.
+
+    One that is not there as spelt is the one whose path alone ends as the spelling does, unless the
+    label file speaks of several pictures that end so: then nobody knows which of them is meant.
+
+    Args:
+        folder: of the pictures, with its folders.
+        spellings: paths below the folder for each picture of the label file, the likeliest first.
+    """
+
+    def __init__(self, folder: Path, spellings: Iterable[Iterable[str]]) -> None:
+        self._folder = folder
+        ends = ({end for path in paths for end in _ends(path)} for paths in spellings)
+        self._spoken_of = Counter(end for mine in ends for end in mine)
+
+    def find(self, spellings: Iterable[str]) -> Path | None:
+        """One of these pictures; None if it is missing."""
+        paths = [path.lstrip("/") for path in spellings]
+        for file in (self._folder / path for path in paths):
+            if os.path.isfile(file):  # noqa: PTH113 - False for a name that no file can have
+                return file
+        ends = (end for path in paths for end in _ends(path) if self._spoken_of[end] < 2)
+        return next((self._by_end[end] for end in ends if end in self._by_end), None)
+
+    @cached_property
+    def _by_end(self) -> dict[str, Path]:
+        """Pictures by the ends of their paths that are no other's."""
+        found: dict[str, list[Path]] = {}
+        for image in list_images(self._folder):
+            for end in _ends(image.relative_to(self._folder).as_posix()):
+                found.setdefault(end, []).append(image)
+        return {end: images[0] for end, images in found.items() if len(images) == 1}
+
+
+def _ends(path: str) -> list[str]:
+    """a/b/c.jpg -> a/b/c.jpg, b/c.jpg, c.jpg; none of what is too long to be a path."""
+    parts = PurePosixPath(path.lstrip("/")).parts if len(path) <= _LONGEST_PATH else ()
+    return ["/".join(parts[start:]) for start in range(len(parts))]
 
 
 def image_size(path: Path | str) -> tuple[int, int]:

@@ -8,14 +8,13 @@ is unlabelled, one with an empty annotation is background.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import quoteattr
 
 from acme_tracker.datasets.building import DatasetBuilder, choose_splits
-from acme_tracker.datasets.images import image_size, list_images
+from acme_tracker.datasets.images import NamedPictures, image_size
 from acme_tracker.datasets.problems import FileError, Problems
 from acme_tracker.datasets.text import numbers, read_json
 from acme_tracker.datasets.types import REGION, DetectionDataset, LabelledImage
@@ -69,23 +68,11 @@ def read(path: Path, split: str | None, problems: Problems) -> DetectionDataset:
         raise DatasetError(f"{file}: wanted a list of tasks with `data`, as Label Studio exports")
     splits = choose_splits(dict.fromkeys(_split(task) for task in tasks), split, path)
     builder = DatasetBuilder("label-studio", file.parent, problems, _declared(file.parent))
-    pictures = _pictures(file.parent, [_path_in(_url(task)) for task in tasks])
+    pictures = NamedPictures(file.parent, map(_spellings, tasks))
     for number, task in enumerate(tasks):
         if _split(task) in splits:
             _read_task(file, number, task, pictures, builder)
     return builder.build()
-
-
-def _pictures(folder: Path, names: list[str]) -> dict[str, Path]:
-    """By their paths in the folder, and by the ends of these that no other picture has.
-
-    Not by a bare name that several tasks speak of, in folders of their own.
-    """
-    claims = Counter(_bare(name) for name in names)
-    whole = {image.relative_to(folder).as_posix(): image for image in list_images(folder)}
-    ends = [(end, path) for path in whole for end in _tails(path)]
-    count = Counter(end for end, _ in ends)
-    return {end: whole[path] for end, path in ends if count[end] == 1 and claims[end] < 2} | whole
 
 
 def _split(task: dict[str, Any]) -> str:
@@ -102,10 +89,10 @@ def _declared(folder: Path) -> list[str] | None:
 
 
 def _read_task(
-    file: Path, number: int, task: dict[str, Any], pictures: dict[str, Path], to: DatasetBuilder
+    file: Path, number: int, task: dict[str, Any], pictures: NamedPictures, to: DatasetBuilder
 ) -> None:
     place, name = f"tasks[{number}]", _path_in(_url(task))
-    path = next((pictures[n] for n in _possible(name) if n in pictures), None)
+    path = pictures.find(_spellings(task))
     if path is None:
         to.problems.error(file, f"{place}: image {name!r} is missing")
         return
@@ -131,10 +118,6 @@ def _url(task: dict[str, Any]) -> str:
     return str(task["data"].get("image") or next(iter(task["data"].values()), ""))
 
 
-def _bare(name: str) -> str:
-    return name.rsplit("/", 1)[-1]
-
-
 def _path_in(url: str) -> str:
     """The path that a task's image address speaks of."""
     parts = urlsplit(url)
@@ -143,13 +126,11 @@ def _path_in(url: str) -> str:
     return unquote(parts.path)
 
 
-def _possible(name: str) -> list[str]:
-    """As written, its tail, its bare name, and that without the prefix that uploads get."""
-    return [name, *_tails(name), re.sub(r"^[0-9a-f]{8}-", "", _bare(name))]
-
-
-def _tails(name: str) -> list[str]:
-    return [name[at + 1 :] for at, letter in enumerate(name) if letter == "/"]
+def _spellings(task: dict[str, Any]) -> list[str]:
+    """As written, and the bare name without the prefix that uploads get."""
+    name = _path_in(_url(task))
+    uploaded = re.fullmatch(r"(?:.*/)?[0-9a-f]{8}-([^/]+)", name)
+    return [name, uploaded[1]] if uploaded else [name]
 
 
 def _read_results(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -201,6 +202,57 @@ def test_a_missing_picture_is_not_another_one_of_its_name(tmp_path: Path) -> Non
         data = open_dataset(tmp_path / form)
         assert len(data) == 1, form
         assert "cam1/0001.jpg' is missing" in data.problems[0].message
+
+
+def named_pictures(root: Path, names: list[str]) -> dict[str, Path]:
+    """A data set a reader, whose label file has these names for its pictures, and other.jpg."""
+    names = [*names, "other.jpg"]
+    for form in ("cvat", "label-studio"):
+        picture(root / form / "images/other.jpg")
+    images = "".join(f'<image id="{i}" name="{name}"/>' for i, name in enumerate(names))
+    text(root / "cvat/annotations.xml", f"<annotations>{images}</annotations>")
+    tasks = [{"data": {"image": name}} for name in names]
+    text(root / "label-studio/tasks.json", json.dumps(tasks))
+    return {form: root / form for form in ("cvat", "label-studio")}
+
+
+@pytest.mark.parametrize(
+    ("named", "there", "found"),
+    [
+        ("a.jpg", "shots/a.jpg", ["shots/a.jpg"]),
+        ("x/a.jpg", "shots/a.jpg", ["shots/a.jpg"]),
+        ("x/a.jpg", "a.jpg", ["a.jpg"]),
+        ("x/1/a.jpg", "shots/1/a.jpg shots/2/a.jpg", ["shots/1/a.jpg"]),  # by its folder
+        ("x/a.jpg", "shots/1/a.jpg shots/2/a.jpg", []),  # two that it may be
+        ("x/a.jpg", "a.jpg shots/a.jpg", []),
+        ("a.jpg", "a.jpg shots/a.jpg", ["a.jpg"]),  # as spelt
+        ("x/1/a.jpg y/1/a.jpg", "shots/1/a.jpg", []),  # two that may be it
+    ],
+)
+def test_cvat_and_label_studio_find_pictures_in_one_way(
+    tmp_path: Path, named: str, there: str, found: list[str]
+) -> None:
+    for form, root in named_pictures(tmp_path, named.split()).items():
+        for name in there.split():
+            picture(root / name)
+        data = open_dataset(root)
+        assert data.format == form
+        paths = [Path(path).relative_to(root).as_posix() for path in data.paths]
+        assert paths == [*found, "images/other.jpg"], form
+        assert len(data.problems) == len(named.split()) - len(found), form
+
+
+def test_two_uploads_are_not_one_picture(tmp_path: Path) -> None:
+    names = ["/data/upload/1/0a1b2c3d-a.jpg", "/data/upload/2/4e5f6a7b-a.jpg"]
+    root = named_pictures(tmp_path, names)["label-studio"]
+    picture(root / "shots/a.jpg")
+    assert open_dataset(root).names == ("other.jpg",)
+
+
+def test_a_name_that_no_file_can_have_is_of_a_missing_picture(tmp_path: Path) -> None:
+    for root in named_pictures(tmp_path, [300 * "x" + ".jpg", 3000 * "ab/" + "a.jpg"]).values():
+        messages = [problem.message for problem in open_dataset(root).problems]
+        assert [message[-10:] for message in messages] == ["is missing"] * 2
 
 
 def test_label_studio_shapes_become_the_boxes_around_them_or_are_said(tmp_path: Path) -> None:
