@@ -26,7 +26,7 @@ from acme_tracker.datasets import (
 from acme_tracker.datasets.checking import HEIGHT_LIMITS_PX, DatasetReport, check_dataset
 from acme_tracker.datasets.maps import ClassMap, map_sequences
 from acme_tracker.datasets.montage import dataset_montage, save_picture, sequences_montage
-from acme_tracker.datasets.problems import Problem
+from acme_tracker.datasets.problems import Problem, Severity
 from acme_tracker.datasets.registry import FOLDERS, SEQUENCE_FORMATS, WRITERS, guess_format
 from acme_tracker.datasets.types import DetectionDataset
 from acme_tracker.datasets.types import Sequence as TrackSequence
@@ -52,7 +52,9 @@ Map = Annotated[
         help="Merge, rename or drop classes: car=vehicle,bus=vehicle,van= (may be given again).",
     ),
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="The first problem is an error.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Stop at the first problem, even a warning.")
+]
 
 
 @app.command()
@@ -72,25 +74,38 @@ def check(
         bool, typer.Option("--json", help="Print JSON, with every problem, instead of tables.")
     ] = False,
 ) -> None:
-    """Print what is understood of data sets, and what looks wrong with them."""
+    """Print what is understood of data sets, and what looks wrong with them.
+
+    The exit code is 2 where there are errors: what they concern is left out when the data is used.
+    Warnings alone leave it at 0, unless --strict is given.
+    """
     mapping = parse_class_map(class_map or ())
     kinds = {form or guess_format(path) for path in paths}
     if kinds == {FOLDERS}:
         if montage is not None:
             raise ConfigError("--montage draws boxes: folders of pictures by class have none")
-        _check_folders(paths, split, strict, as_json)
-        return
-    if kinds <= set(SEQUENCE_FORMATS):
+        problems, picture = _check_folders(paths, split, strict, as_json), None
+    elif kinds <= set(SEQUENCE_FORMATS):
         sequences = _open_sequences(paths, form, mapping, strict, split)
-        _report_sequences(sequences, as_json)
+        problems = _report_sequences(sequences, as_json)
         picture = sequences_montage(sequences) if montage is not None else None
     else:
         dataset = open_combined(paths, split, form, mapping, strict)
-        _report_dataset(dataset, decode, strict, as_json)
+        problems = _report_dataset(dataset, decode, strict, as_json)
         picture = dataset_montage(dataset) if montage is not None else None
     if montage is not None and picture is not None:
         save_picture(picture, montage)
         errors.print(f"Montage: {escape(str(montage))}")
+    _refuse_errors(problems)
+
+
+def _refuse_errors(problems: Sequence[Problem]) -> None:
+    """DatasetError if anything was left out: a script that checks its data reads the exit code."""
+    found = [problem for problem in problems if problem.severity is Severity.ERROR]
+    if found:
+        many = "an error" if len(found) == 1 else f"{len(found)} errors"
+        first = ", the first" if len(found) > 1 else ""
+        raise DatasetError(f"{many} in the data{first}: {found[0]}; mend it, or it is left out")
 
 
 @app.command()
@@ -147,7 +162,9 @@ def _print_written(written: Written, form: str) -> None:
         output.print(f"[yellow]Left out[/]: {left.count} {left.what}")
 
 
-def _report_dataset(dataset: DetectionDataset, decode: bool, strict: bool, as_json: bool) -> None:
+def _report_dataset(
+    dataset: DetectionDataset, decode: bool, strict: bool, as_json: bool
+) -> list[Problem]:
     with Progress(console=errors, transient=True) as bar:
         task = bar.add_task("looking at images", total=len(dataset))
         report = check_dataset(dataset, decode, lambda done: bar.update(task, completed=done))
@@ -157,6 +174,7 @@ def _report_dataset(dataset: DetectionDataset, decode: bool, strict: bool, as_js
         print(json.dumps(asdict(report), indent=2))
     else:
         _print_report(report)
+    return list(report.problems)
 
 
 def _print_report(report: DatasetReport) -> None:
@@ -223,11 +241,12 @@ def _describe(sequence: TrackSequence) -> dict[str, Any]:
     }
 
 
-def _report_sequences(sequences: Sequence[TrackSequence], as_json: bool) -> None:
+def _report_sequences(sequences: Sequence[TrackSequence], as_json: bool) -> list[Problem]:
+    problems = [problem for sequence in sequences for problem in sequence.problems]
     described = [_describe(sequence) for sequence in sequences]
     if as_json:
         print(json.dumps(described, indent=2))
-        return
+        return problems
     table = Table(title=f"{len(described)} sequences")
     for title in ("sequence", "format", "pictures", "size", "frames", "frames/s", "boxes"):
         table.add_column(title)
@@ -248,12 +267,17 @@ def _report_sequences(sequences: Sequence[TrackSequence], as_json: bool) -> None
         )
         table.add_row(*(escape(str(word)) for word in words))
     output.print(table)
-    _print_problems([problem for sequence in sequences for problem in sequence.problems])
+    _print_problems(problems)
+    return problems
 
 
-def _check_folders(paths: Sequence[Path], split: str | None, strict: bool, as_json: bool) -> None:
+def _check_folders(
+    paths: Sequence[Path], split: str | None, strict: bool, as_json: bool
+) -> list[Problem]:
+    found: list[Problem] = []
     for path in paths:
         images = open_class_folders(path, split, strict)
+        found += images.problems
         counts = np.bincount(images.class_id, minlength=len(images.classes)).tolist()
         by_class = dict(zip(images.classes, counts, strict=True))
         if as_json:
@@ -265,3 +289,4 @@ def _check_folders(paths: Sequence[Path], split: str | None, strict: bool, as_js
             table.add_row(escape(name), str(count))
         output.print(table)
         _print_problems(images.problems)
+    return found

@@ -22,15 +22,19 @@ def yolo(tmp_path: Path) -> Path:
 
 
 def run(*words: object) -> Result:
-    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
+    """What a command prints, and its exit code; the errors that `main` would print are raised."""
+    result = told(*words)
     if isinstance(result.exception, AcmeTrackerError):
         raise result.exception
     return result
 
 
+def told(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
+
+
 def test_check_prints_what_it_understood_and_writes_a_montage(yolo: Path, tmp_path: Path) -> None:
-    result = run("check", yolo, "--montage", tmp_path / "m.png")
-    assert result.exit_code == 0
+    result = told("check", yolo, "--montage", tmp_path / "m.png")
     assert "1 images (train 1), 1 boxes" in result.output
     assert "1 errors (left out), 1 warnings" in result.output
     assert "Unlabelled, which is unknown and not background: car on 1, bus on 1" in result.output
@@ -39,10 +43,28 @@ def test_check_prints_what_it_understood_and_writes_a_montage(yolo: Path, tmp_pa
 
 
 def test_check_maps_classes_and_prints_json(yolo: Path) -> None:
-    result = run("check", yolo, "--map", "car=vehicle,bus=vehicle", "--json")
+    result = told("check", yolo, "--map", "car=vehicle,bus=vehicle", "--json")
     report = json.loads(result.stdout)
     assert [each["name"] for each in report["classes"]] == ["vehicle"]
     assert report["problems"][0]["line"] == 2
+
+
+def test_check_fails_for_errors_and_strict_for_warnings_too(yolo: Path) -> None:
+    with pytest.raises(DatasetError, match=r"^an error in the data: .*a \[x\]\.txt:2: row must be"):
+        run("check", yolo, "--json")
+    text(yolo / "labels/train/a [x].txt", "0 0.5 0.5 0.001 0.4\n")
+    assert "0 errors (left out), 1 warnings" in run("check", yolo).output
+    with pytest.raises(DatasetError, match="less than a pixel"):
+        run("check", yolo, "--strict")
+
+
+def test_errors_of_sequences_and_of_folders_by_class_fail_too(tmp_path: Path) -> None:
+    text(tmp_path / "mot/gt/gt.txt", "1,1,10,20,30,40,1,3,1\n1,2\n2,3\n")
+    for name in ("car/a.jpg", "loose.jpg"):
+        picture(tmp_path / "folders" / name)
+    for name, said in (("mot", "2 errors in the data, the first: "), ("folders", "in no class")):
+        with pytest.raises(DatasetError, match=said):
+            run("check", tmp_path / name)
 
 
 def test_strict_raises_the_first_problem(yolo: Path) -> None:
