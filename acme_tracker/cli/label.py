@@ -76,7 +76,8 @@ def label(
     given = {key: value for key, value in flags.items() if value is not None}
     settings = LabelSettings.load(config, {**parse_assignments(set_ or ()), **given})
     aspects = parse_aspects(aspect or ())
-    inputs = open_inputs(paths)
+    with shown_warnings():
+        inputs = open_inputs(paths)
     teachers = open_teachers(teacher, settings.doubtful_score)
     with shown_warnings(), _progress() as bar:
         task = bar.add_task("", total=None)

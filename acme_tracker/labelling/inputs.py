@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -14,15 +16,20 @@ from acme_tracker.datasets import DetectionDataset, guess_format, load_image, op
 from acme_tracker.datasets.images import is_image, list_images
 from acme_tracker.datasets.registry import FOLDERS
 from acme_tracker.errors import DatasetError, SourceError
-from acme_tracker.frames import Frame, Image, SourceInfo
+from acme_tracker.frames import Frame, Image, SourceInfo, natural_order
 from acme_tracker.labelling.human import Labels, human_labels
 from acme_tracker.labelling.settings import LabelSettings
 from acme_tracker.labelling.vocabulary import Vocabulary
 from acme_tracker.resources import user_path
-from acme_tracker.video.sources import expand_sources, open_source
+from acme_tracker.video.sources import VIDEO_ENDINGS, expand_sources, open_source
 
 _SLACK_S = 1e-3  # timestamps are rounded
 _DESCRIPTIONS = (".yaml", ".yml", ".json", ".xml", ".txt")
+_LIKE_LABELS = (".yaml", ".yml", ".json", ".xml", ".csv")
+
+
+class LabelWarning(UserWarning):
+    """Something was left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +106,9 @@ def open_inputs(paths: Sequence[str]) -> Inputs:
             datasets.append(open_dataset(path))
         elif path.is_file() and is_image(path):
             pictures.append(path)
-        elif path.is_dir() and (found := list_images(path)):
+        elif path.is_dir():
+            clips, found = _of_folder(path)
+            videos += clips if clips or found else expand_sources([word])
             pictures += found
         else:
             videos += expand_sources([word])
@@ -107,12 +116,59 @@ def open_inputs(paths: Sequence[str]) -> Inputs:
 
 
 def _is_labelled(path: Path) -> bool:
-    if not (path.is_dir() or (path.is_file() and path.suffix.lower() in _DESCRIPTIONS)):
-        return False
-    try:
-        return guess_format(path) != FOLDERS
-    except DatasetError:
-        return False
+    """DatasetError for a description of a data set that nobody understands."""
+    if path.is_file():
+        return path.suffix.lower() in _DESCRIPTIONS and guess_format(path) != FOLDERS
+    with suppress(DatasetError):
+        return path.is_dir() and guess_format(path) != FOLDERS
+    return False
+
+
+def _of_folder(folder: Path) -> tuple[list[str], list[Path]]:
+    """Its videos and pictures; with the pictures of its folders where it has no videos.
+
+    Videos of its folders are not taken: what `track` wrote may be there. What is left out is said.
+    """
+    files = list(folder.glob("*"))  # not iterdir: `expand_sources` says it where none may be seen
+    videos = _videos(files)
+    pictures = list_images(folder, deep=not videos)
+    if not videos and not pictures:
+        return [], []
+    deep = list(folder.rglob("*"))
+    _tell_left_out(folder, "videos", len(_videos(deep)) - len(videos))
+    _tell_left_out(folder, "pictures", len(list_images(folder)) - len(pictures))
+    _tell_unread(folder, pictures, files if videos else deep)
+    return [str(video) for video in videos], pictures
+
+
+def _videos(paths: Iterable[Path]) -> list[Path]:
+    shown = (path for path in paths if not path.name.startswith("."))
+    found = [path for path in shown if path.suffix.lower() in VIDEO_ENDINGS and path.is_file()]
+    return sorted(found, key=natural_order)
+
+
+def _tell_left_out(folder: Path, what: str, count: int) -> None:
+    if count:
+        message = f"{folder}: {count} {what} in its folders are left out; give these folders too"
+        warnings.warn(message, LabelWarning, stacklevel=2)
+
+
+def _tell_unread(folder: Path, pictures: Sequence[Path], files: Iterable[Path]) -> None:
+    """Say that the labels of pictures, if that is what some of the files are, are not read."""
+    names = {picture.stem for picture in pictures}
+    unread = [
+        path
+        for path in sorted(files)
+        if path.suffix.lower() in _LIKE_LABELS
+        or (path.suffix.lower() == ".txt" and path.stem in names)
+    ]
+    if pictures and unread:
+        more = f" and {len(unread) - 1} more files look" if len(unread) > 1 else " looks"
+        message = (
+            f"{unread[0]}{more} like labels, but of no format that is known: the pictures are "
+            f"labelled as if they had none; `acme-tracker data check {folder}` says what is read"
+        )
+        warnings.warn(message, LabelWarning, stacklevel=2)
 
 
 def _of_dataset(

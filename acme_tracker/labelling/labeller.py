@@ -17,15 +17,11 @@ from acme_tracker.labelling.clips import settle
 from acme_tracker.labelling.folder import LabelFolder
 from acme_tracker.labelling.fusion import Fused, fuse
 from acme_tracker.labelling.human import Labels, complete
-from acme_tracker.labelling.inputs import Inputs, Shot
+from acme_tracker.labelling.inputs import Inputs, LabelWarning, Shot
 from acme_tracker.labelling.judging import Judged, judge
 from acme_tracker.labelling.settings import LabelSettings
 from acme_tracker.labelling.teachers import Panel, Teacher
 from acme_tracker.labelling.vocabulary import Vocabulary
-
-
-class LabelWarning(UserWarning):
-    """A picture was left out."""
 
 
 class Labeller:

@@ -68,3 +68,10 @@ def test_a_folder_that_is_in_use_stays_as_it_is(words: list[str], tmp_path: Path
 def test_broken_labels_are_told(words: list[str], tmp_path: Path) -> None:
     (tmp_path / "pictures/data.yaml").write_text("names: [car]\n")
     assert isinstance(CliRunner().invoke(app, words).exception, DatasetError)
+
+
+def test_labels_that_are_not_read_are_a_warning(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "pictures/labels.csv").write_text("a.jpg,car,1,2,3,4\n")
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert "labels.csv looks like labels, but of no format" in " ".join(result.stderr.split())

@@ -10,13 +10,13 @@ import pytest
 
 from acme_tracker.datasets import LabelledImage, open_dataset, write_dataset
 from acme_tracker.datasets.writing import Placement
-from acme_tracker.errors import OutputError, SourceError
+from acme_tracker.errors import DatasetError, OutputError, SourceError
 from acme_tracker.frames import Frame
-from acme_tracker.labelling.inputs import around, open_inputs
+from acme_tracker.labelling.inputs import LabelWarning, around, open_inputs
 from acme_tracker.labelling.labeller import label_inputs
 from acme_tracker.labelling.settings import LabelSettings
 from acme_tracker.labelling.teachers import Teacher
-from tests.datasets.making import dataset, picture
+from tests.datasets.making import dataset, picture, text
 from tests.labelling.seeing import PICTURE, Box, coarse, fine
 
 BUS: Box = (10, 10, 40, 30)
@@ -153,6 +153,44 @@ def test_nothing_to_label_is_told(tmp_path: Path) -> None:
     for word in ("empty", "none.mp4"):
         with pytest.raises(SourceError, match=word):
             open_inputs([str(tmp_path / word)])
+
+
+def test_videos_and_pictures_of_one_folder_are_both_labelled(clip: Path, tmp_path: Path) -> None:
+    picture(tmp_path / "thumb.jpg")
+    inputs = open_inputs([str(tmp_path)])
+    assert (inputs.videos, inputs.pictures) == ((str(clip),), (tmp_path / "thumb.jpg",))
+    assert "thumb.jpg" in run([str(tmp_path)], tmp_path / "out", every_s=1)
+
+
+def test_what_of_a_folder_is_left_out_is_said(clip: Path, tmp_path: Path) -> None:
+    picture(tmp_path / "taken before/a.jpg")
+    with pytest.warns(LabelWarning, match="1 pictures in its folders are left out"):
+        assert open_inputs([str(tmp_path)]).pictures == ()
+    clip.rename(tmp_path / "taken before" / clip.name)
+    with pytest.warns(LabelWarning, match="1 videos in its folders are left out"):
+        inputs = open_inputs([str(tmp_path)])
+    assert (len(inputs.videos), len(inputs.pictures)) == (0, 1)
+
+
+@pytest.mark.parametrize("labels", ["labels.csv", "ann/a.jpg.json", "a.txt", "txt/a.txt"])
+def test_labels_of_no_known_format_are_said_not_to_be_read(tmp_path: Path, labels: str) -> None:
+    picture(tmp_path / "img/a.jpg")
+    text(tmp_path / "README.txt", "no labels")
+    file = text(tmp_path / labels, "car 1 2 3 4\n")
+    with pytest.warns(LabelWarning, match=f"{file} looks like labels, but of no format"):
+        assert len(open_inputs([str(tmp_path)]).pictures) == 1
+
+
+def test_pictures_with_other_files_beside_them_are_bare(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    text(tmp_path / "README.txt", "no labels")
+    assert len(open_inputs([str(tmp_path)]).pictures) == 1
+
+
+def test_a_description_that_nobody_understands_is_no_video(tmp_path: Path) -> None:
+    file = text(tmp_path / "labels.xml", "<x/>")
+    with pytest.raises(DatasetError, match=r"labels\.xml: no data set found; looked for"):
+        open_inputs([str(file)])
 
 
 def frames(rate: float, count: int) -> Iterator[Frame]:
