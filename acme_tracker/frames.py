@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +21,7 @@ Image = NDArray[np.uint8]  # (H, W, 3) BGR
 Luma = NDArray[np.uint8]  # (H, W) brightness
 
 GLANCE_PX = 160  # width of a frame's small picture
+_MOST_FRAMES = 10_000_000  # a larger number in a picture's name is a date, or the like
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +125,19 @@ def natural_order(path: Path | str) -> list[tuple[int, int | str]]:
     """A sorting key that puts frame9 before frame10."""
     parts = re.split(r"(\d+)", str(path))
     return [(0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in parts]
+
+
+def frame_indices(pictures: Sequence[Path], first: int) -> list[int]:
+    """Which frames these are: by their place, but where numbers are left out, by the number.
+
+    Args:
+        pictures: of one sequence, in natural order.
+        first: the number of the sequence's first frame.
+    """
+    found = [re.findall(r"\d+", picture.stem) for picture in pictures]
+    numbers = [int(each[-1]) if each else -1 for each in found]
+    steps = {after - before for before, after in pairwise(numbers)}
+    rising = bool(steps) and min(steps) > 0 and first <= numbers[0] and numbers[-1] < _MOST_FRAMES
+    if steps <= {1} or not rising:
+        return list(range(len(pictures)))
+    return [number - first for number in numbers]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence as Several
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from acme_tracker.datasets.images import list_images
 from acme_tracker.datasets.maps import combine
 from acme_tracker.datasets.types import DetectionDataset, LabelledBoxes, Sequence
 from acme_tracker.errors import DatasetError
-from acme_tracker.frames import natural_order
+from acme_tracker.frames import frame_indices, natural_order
 
 _FIRST_NUMBER = {"kitti-tracking": 0}  # of a sequence's pictures; 1 where nothing is said
 
@@ -36,7 +34,7 @@ def _frames(sequence: Sequence) -> DetectionDataset:
             f"{sequence.path}: is a video: wanted its frames as images in {sequence.name}/img1/"
         )
     pictures = sorted(list_images(sequence.path, deep=False), key=natural_order)
-    shown = _frame_indices(pictures, _FIRST_NUMBER.get(sequence.format, 1))
+    shown = frame_indices(pictures, _FIRST_NUMBER.get(sequence.format, 1))
     rows = sequence.rows[np.isin(sequence.rows.frame_index, shown)]
     image = np.searchsorted(shown, rows.frame_index)
     boxes = LabelledBoxes(image, rows.xyxy, rows.class_id, ~rows.scored)
@@ -55,16 +53,3 @@ def _frames(sequence: Sequence) -> DetectionDataset:
         boxes,
         sequence.problems,
     )
-
-
-def _frame_indices(pictures: Several[Path], first: int) -> NDArray[np.int64]:
-    """Of which frames these are: by their place, but where numbers are left out, by the number.
-
-    `first` is the number of the sequence's first frame.
-    """
-    found = [re.findall(r"\d+", picture.stem) for picture in pictures]
-    numbers = np.array([int(each[-1]) if each else -1 for each in found], np.int64)
-    steps = np.diff(numbers)
-    if (steps == 1).all() or (steps < 1).any() or (numbers < first).any():
-        return np.arange(len(pictures))
-    return numbers - first
