@@ -14,7 +14,20 @@ from acme_tracker.datasets.types import DetectionDataset, LabelledBoxes, Sequenc
 from acme_tracker.errors import DatasetError
 from acme_tracker.frames import frame_indices, natural_order
 
-_FIRST_NUMBER = {"kitti-tracking": 0}  # of a sequence's pictures; 1 where nothing is said
+_FIRST_NUMBER = {"kitti-tracking": 0}
+
+
+def first_number(form: str) -> int:
+    """Of a sequence's pictures, in the format called so: 1 where nothing is said."""
+    return _FIRST_NUMBER.get(form, 1)
+
+
+def pictures_by_frame(sequence: Sequence) -> dict[int, Path]:
+    """The pictures of a sequence by their frames' indices, which rise; {} for a video."""
+    if sequence.path is None or not sequence.path.is_dir():
+        return {}
+    pictures = sorted(list_images(sequence.path, deep=False), key=natural_order)
+    return dict(zip(frame_indices(pictures, first_number(sequence.format)), pictures, strict=True))
 
 
 def frames_dataset(sequences: Several[Sequence]) -> DetectionDataset:
@@ -33,8 +46,8 @@ def _frames(sequence: Sequence) -> DetectionDataset:
         raise DatasetError(
             f"{sequence.path}: is a video: wanted its frames as images in {sequence.name}/img1/"
         )
-    pictures = sorted(list_images(sequence.path, deep=False), key=natural_order)
-    shown = frame_indices(pictures, _FIRST_NUMBER.get(sequence.format, 1))
+    by_frame = pictures_by_frame(sequence)
+    shown, pictures = list(by_frame), list(by_frame.values())
     rows = sequence.rows[np.isin(sequence.rows.frame_index, shown)]
     image = np.searchsorted(shown, rows.frame_index)
     boxes = LabelledBoxes(image, rows.xyxy, rows.class_id, ~rows.scored)

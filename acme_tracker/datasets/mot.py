@@ -13,9 +13,11 @@ from collections.abc import Sequence as Several
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acme_tracker import boxes
 from acme_tracker.datasets.building import RowsBuilder, first_size
+from acme_tracker.datasets.frames import first_number
 from acme_tracker.datasets.images import list_images
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.text import numbers, read_lines, read_text, whole
@@ -23,6 +25,7 @@ from acme_tracker.datasets.types import REGION, Sequence
 from acme_tracker.datasets.writing import Left, Placement, Written, place, prepare, safe_name
 from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import DatasetError
+from acme_tracker.frames import frame_indices, natural_order
 
 LOOKED_FOR = "gt/gt.txt, here or in folders of sequences"
 OFFICIAL = (
@@ -72,9 +75,12 @@ def _read_sequence(truth: Path, problems: Problems) -> Sequence:
     videos = [home / f"video{suffix}" for suffix in VIDEO_SUFFIXES]
     path = images[0].parent if images else next((v for v in videos if v.is_file()), None)
     last = int(table.frame_index.max(initial=-1)) + 1
-    length = int(info.get("seqLength", 0)) or max(len(images), last)
-    if last > (there := len(images) or length):
+    shown = frame_indices(sorted(images, key=natural_order), first_number("mot"))
+    pictured = shown[-1] + 1 if shown else 0
+    length = int(info.get("seqLength", 0)) or max(pictured, last)
+    if last > (there := pictured or length):
         problems.warn(truth, f"truth goes to frame {last}, but the sequence has {there}")
+    _tell_left_out(truth, table.frame_index, shown, problems)
     size = (int(info.get("imWidth", 0)), int(info.get("imHeight", 0)))
     return Sequence(
         home.name,
@@ -87,6 +93,20 @@ def _read_sequence(truth: Path, problems: Problems) -> Sequence:
         "mot",
         tuple(problems.found),
     )
+
+
+def _tell_left_out(
+    truth: Path, frame_index: NDArray[np.int64], shown: list[int], problems: Problems
+) -> None:
+    """Say so where the truth has frames whose numbers the pictures leave out."""
+    inside = frame_index[frame_index <= max(shown, default=-1)]
+    left_out = np.setdiff1d(inside, shown)
+    if len(left_out):
+        problems.warn(
+            truth,
+            f"{len(left_out)} frames of the truth have no picture: their boxes cannot be found; "
+            f"the first is frame {left_out[0] + 1}",
+        )
 
 
 def _read_info(path: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from acme_tracker.config import SourceSettings
 from acme_tracker.datasets import Sequence as TruthSequence
+from acme_tracker.datasets.frames import pictures_by_frame
 from acme_tracker.datatypes import Followed, TrackRows
 from acme_tracker.errors import DatasetError
 from acme_tracker.evaluation.frames import RowsByFrame, batches, check_names, open_frames
@@ -160,8 +161,13 @@ def evaluate_following(
 
 
 def spread_starts(sequence: TruthSequence, horizon: int, count: int) -> list[int]:
-    """Up to `count` frames with boxes, evenly spread, the last well before the truth's end."""
+    """Up to `count` frames with boxes, evenly spread, the last well before the truth's end.
+
+    Frames that the pictures leave out are none to start on.
+    """
     frames = np.unique(_judged(sequence).frame_index)
+    if shown := list(pictures_by_frame(sequence)):
+        frames = frames[np.isin(frames, shown)]
     early = frames[frames <= frames[-1] - horizon] if len(frames) else frames
     frames = early if len(early) else frames[:1]
     chosen = np.linspace(0, max(0, len(frames) - 1), min(count, len(frames))).round().astype(int)

@@ -9,11 +9,13 @@ import numpy as np
 
 from acme_tracker.config import SourceSettings
 from acme_tracker.datasets import Sequence
+from acme_tracker.datasets.frames import first_number
 from acme_tracker.datatypes import TrackRows
 from acme_tracker.errors import DatasetError
 from acme_tracker.frames import Frame
 from acme_tracker.interfaces import FrameSource
 from acme_tracker.metrics.overlaps import refuse_twins
+from acme_tracker.video.images import ImageSource
 from acme_tracker.video.sources import open_source
 
 _BATCH_FRAMES = 32
@@ -42,6 +44,8 @@ def open_frames(sequence: Sequence, settings: SourceSettings) -> FrameSource:
         raise DatasetError(f"{sequence.name}: {error}") from None
     if sequence.frame_rate is not None:
         settings = settings.model_copy(update={"image_rate": sequence.frame_rate})
+    if sequence.path.is_dir():
+        return ImageSource(str(sequence.path), settings, first_number(sequence.format))
     return open_source(str(sequence.path), settings)
 
 

@@ -151,7 +151,8 @@ class RunSummary:
             warnings: what the user was told.
             more_stages_ms: totals of stages outside the session, such as decoding.
             dropped_frames: of a live source, those that came too fast.
-            damaged_frames: those that the source itself had to leave out.
+            damaged_frames: those that the source itself had to leave out, or numbers that the names
+                of a sequence's pictures leave out.
         """
         wall_s = self._clock() - self._started if self._wall_s is None else self._wall_s
         stages_ms = {**self._stages_ms, **(more_stages_ms or {})}

@@ -102,6 +102,30 @@ def test_run_does_what_track_writes_and_evaluate_tracking_reads(data: str, tmp_p
         assert own["total"][name] == pytest.approx(read[name], abs=0.05), name
 
 
+def test_pictures_count_by_their_numbers_where_some_are_left_out(tmp_path: Path) -> None:
+    folder = write_gliding(tmp_path / "a", 24)
+    for picture in sorted((folder / "img1").iterdir()):
+        if int(picture.stem) % 3 != 1:
+            picture.unlink()
+    truth = folder / "gt" / "gt.txt"
+    lines = [line for line in truth.read_text().splitlines() if int(line.split(",")[0]) % 3 == 1]
+    truth.write_text("\n".join(lines) + "\n")
+    settings = ["--set", "redetection.every_frames=1", "--set", "visual_tracker.name=flow"]
+    words = ["run", "--data", str(folder), "--oracle", "--json", *settings]
+    own, boxes, _ = json.loads(run(app, words).stdout)["settings"]
+    assert boxes["total"]["HOTA"] == pytest.approx(100)
+    words = ["track", str(folder), "-o", str(tmp_path / "out"), "--no-video", *settings]
+    assert run(main.app, words).exit_code == 0
+    file = str(tmp_path / "out" / "a" / "tracks.mot.txt")
+    words = ["tracking", "--truth", str(folder), "--tracks", file, "--json"]
+    read = json.loads(run(app, words).stdout)["total"]
+    for name in ("HOTA", "FP", "FN"):
+        assert own["total"][name] == pytest.approx(read[name], abs=0.05), name
+    words = ["following", "--data", str(folder), "--frames", "9", "--starts", "3", "--json"]
+    told = json.loads(run(app, [*words, "--visual-tracker", "kalman"]).stdout)
+    assert told["visual_trackers"]["kalman"]["total"]["targets"] == 6
+
+
 def test_following_prints_a_row_a_tracker_and_draws(data: str, tmp_path: Path) -> None:
     words = ["following", "--data", data, "--visual-tracker", "flow", "--visual-tracker", "kalman"]
     words += ["--frames", "5,10", "--starts", "2", "--by-sequence", "--out", str(tmp_path)]

@@ -171,6 +171,7 @@ FRAMES = "1,7,0,0,8,8,1,1,1\n10,7,2,0,8,8,1,1,1\n11,7,3,0,8,8,1,1,1\n"
     [
         ([f"{number}.jpg" for number in range(1, 12)], {"1": 0, "10": 2, "11": 3}),
         (["000001.jpg", "000010.jpg", "000011.jpg"], {"000001": 0, "000010": 2, "000011": 3}),
+        (["20240101.jpg", "20240109.jpg"], {"20240101": 0, "20240109": None}),  # dates: by place
         (["clip_10.jpg", "clip_11.jpg"], {"clip_10": None, "clip_11": None}),  # no gap: by place
     ],
 )
@@ -186,3 +187,14 @@ def test_boxes_are_on_the_frames_that_pictures_are_numbered_for(
         name: [left] for name, left in lefts.items() if left is not None
     }
     assert sum(map(len, shown.values())) == (1 if None in lefts.values() else 3)
+
+
+def test_truth_whose_frames_the_pictures_leave_out_is_said(tmp_path: Path) -> None:
+    text(tmp_path / "clip/gt/gt.txt", FRAMES)
+    for name in ("000001.jpg", "000011.jpg"):
+        picture(tmp_path / "clip/img1" / name)
+    (sequence,) = open_sequences(tmp_path)
+    assert sequence.length == 11
+    told = [problem.message for problem in sequence.problems if "goes to frame" in problem.message]
+    assert told == []
+    assert any("1 frames of the truth have no picture" in p.message for p in sequence.problems)

@@ -141,6 +141,23 @@ def test_a_picture_that_cannot_be_read_leaves_a_gap_and_one_warning(tmp_path: Pa
     assert len(caught) == 1
 
 
+@pytest.mark.parametrize("home", ["s/img1", "image_02/0001"])
+def test_numbers_that_a_sequence_leaves_out_take_time_too(tmp_path: Path, home: str) -> None:
+    pictures(tmp_path / home, "000001.png", "000005.png", "000006.png")
+    first = 1 if home == "s/img1" else 0
+    frames = read(tmp_path / home, SourceSettings(image_rate=10))
+    assert [frame.index + first for frame in frames] == [1, 5, 6]
+    assert [frame.time_s for frame in frames] == [frame.index / 10 for frame in frames]
+    part = SourceSettings(image_rate=10, start_s=0.35)
+    with open_source(str(tmp_path / home), part) as source:
+        assert source.info.frame_count == len(list(source)) == 2
+
+
+def test_numbers_in_the_names_of_other_pictures_say_nothing(tmp_path: Path) -> None:
+    pictures(tmp_path, "shot_120000.png", "shot_120500.png")
+    assert [frame.index for frame in read(tmp_path)] == [0, 1]
+
+
 def test_pictures_of_different_sizes_are_an_error(tmp_path: Path) -> None:
     pictures(tmp_path, "0.png")
     cv2.imwrite(str(tmp_path / "1.png"), np.zeros((10, 20, 3), np.uint8))
