@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from acme_tracker.datasets.images import list_images, load_image
+from acme_tracker.datasets.frames import pictures_by_frame
+from acme_tracker.datasets.images import load_image
 from acme_tracker.datasets.types import DetectionDataset, Sequence
 from acme_tracker.datatypes import Boxes, ClassList
 from acme_tracker.errors import DatasetError, OutputError
@@ -41,8 +42,7 @@ def sequences_montage(sequences: Several[Sequence], count: int = 16) -> Image:
     cells = []
     for sequence in shown:
         each = max(count // len(shown), 1)
-        wanted = np.unique(np.linspace(0, max(sequence.length - 1, 0), each + 2)[1:-1].astype(int))
-        for index, picture in _frames(sequence, set(wanted.tolist())):
+        for index, picture in _frames(sequence, each):
             rows = sequence.rows[sequence.rows.frame_index == index]
             colours = [
                 _colour(t) if s else _GREY for t, s in zip(rows.track_id, rows.scored, strict=True)
@@ -55,14 +55,16 @@ def sequences_montage(sequences: Several[Sequence], count: int = 16) -> Image:
     return _grid(cells)
 
 
-def _frames(sequence: Sequence, wanted: set[int]) -> list[tuple[int, Image]]:
-    """Some frames of a sequence by their index."""
+def _frames(sequence: Sequence, count: int) -> list[tuple[int, Image]]:
+    """Some frames of a sequence with their index, evenly spread."""
     assert sequence.path is not None
     if sequence.path.is_dir():
-        pictures = list_images(sequence.path, deep=False)
-        return [(i, load_image(pictures[i])) for i in sorted(wanted) if i < len(pictures)]
+        pictures = list(pictures_by_frame(sequence).items())
+        chosen = [pictures[place] for place in _spread(len(pictures), count)] if pictures else []
+        return [(index, load_image(path)) for index, path in chosen]
     import av
 
+    wanted = _spread(sequence.length, count)
     found = []
     try:
         with av.open(str(sequence.path)) as video:
@@ -74,6 +76,12 @@ def _frames(sequence: Sequence, wanted: set[int]) -> list[tuple[int, Image]]:
     except (OSError, IndexError) as error:  # PyAV's errors are OSErrors; IndexError: no video in it
         raise DatasetError(f"{sequence.path}: cannot be read as a video: {error}") from None
     return found
+
+
+def _spread(length: int, count: int) -> list[int]:
+    """So many places or fewer, none of them at an end unless there are too few."""
+    places = np.linspace(0, max(length - 1, 0), count + 2)[1:-1].astype(int)
+    return [int(place) for place in np.unique(places)]
 
 
 def _names(classes: ClassList, class_ids: list[int]) -> list[str]:

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from acme_tracker.datasets import open_sequences
 from acme_tracker.datasets.checking import check_dataset
 from acme_tracker.datasets.montage import CELL, dataset_montage, save_picture, sequences_montage
 from acme_tracker.datasets.types import Sequence
 from acme_tracker.datatypes import ClassList, TrackRows
 from acme_tracker.errors import OutputError
-from tests.datasets.making import dataset, picture
+from tests.datasets.making import dataset, picture, text
 
 GOOD = (10.0, 10.0, 30.0, 30.0)
 
@@ -113,6 +115,17 @@ def test_the_montage_shows_boxes_and_survives_bad_images(tmp_path: Path) -> None
     assert (tmp_path / "montage.png").stat().st_size > 100
     with pytest.raises(OutputError, match="wanted a name ending in"):
         save_picture(drawn, tmp_path / "montage.xyz")
+
+
+def test_the_montage_shows_pictures_with_the_boxes_of_their_numbers(tmp_path: Path) -> None:
+    text(tmp_path / "clip/gt/gt.txt", "5,1,10,10,20,20,1,1,1\n")
+    for number in (1, 5, 9):
+        picture(tmp_path / f"clip/img1/{number:06d}.jpg")
+    (sequence,) = open_sequences(tmp_path)
+    bare = replace(sequence, rows=sequence.rows[:0])
+    drawn, plain = (sequences_montage([each], count=4) for each in (sequence, bare))
+    assert drawn.shape == plain.shape
+    assert (drawn != plain).any()
 
 
 def test_the_montage_of_a_video_shows_frames_with_tracks(tmp_path: Path) -> None:
