@@ -126,8 +126,9 @@ def test_a_kill_leaves_whole_rows_and_a_video_that_opens(tmp_path: Path) -> None
 
 def start_and_wait_for_rows(out: Path, rows: Path, least: int = 30) -> subprocess.Popen[bytes]:
     """A run over the clip that has written some rows."""
-    # Where tests run in the background of a shell, SIGINT is ignored, which children inherit.
+    # In the background of a shell SIGINT is ignored, under nohup SIGHUP, which children inherit.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     process = subprocess.Popen(
         [sys.executable, "-m", "acme_tracker", "track", CLIP, "-o", out, *FAST],
         env=environment(),
