@@ -16,7 +16,8 @@ from acme_tracker.frames import Frame, Image
 from acme_tracker.observers import Ahead, Beside
 from acme_tracker.outputs import COMPLETE, INTERRUPTED, ResultFolders, track_source
 from acme_tracker.pipeline import Interrupt, drive, open_session
-from tests.fakes import ScriptedDetector, moving_patches
+from acme_tracker.session import TrackingSession
+from tests.fakes import ScriptedDetector, moving_patches, textured_scene
 from tests.runs import CAR, NOTHING, SETTINGS, Listener, Pictures
 
 WHOLE = Look(LookReason.MAX_GAP)
@@ -72,6 +73,19 @@ def test_an_answer_from_before_a_scene_cut_is_dropped() -> None:
         observer.observe(second, NO_TRACKS, WHOLE)
         answered(observer)
         assert observer.observe(third, NO_TRACKS, None) is not None
+
+
+def test_an_answer_from_a_picture_of_another_size_is_dropped() -> None:
+    large = textured_scene()
+    small = np.ascontiguousarray(large[::2, ::2])
+    detector = Slow([Detections.of([(250, 180, 300, 220)], [0.9], [0])])
+    with Beside(detector) as observer:
+        session = TrackingSession.from_settings(SETTINGS, detector, observer)
+        session.step(Frame.of_image(large, 0, 0))
+        detector.may_answer.set()
+        answered(observer)
+        result = session.step(Frame.of_image(small, 1, 0.04))
+    assert (len(result.tracks), result.look) == (0, None)
 
 
 def test_what_a_cameras_detector_raises_ends_the_run() -> None:

@@ -138,7 +138,7 @@ def _moving(tracks: Tracks) -> bool:
 
 
 class SceneCuts:
-    """Sees a cut: most of the picture changes from one frame to the next.
+    """Sees a cut: most of the picture changes from one frame to the next, or its size does.
 
     Compares a coarse grid of mean-free brightness, so that a change of light alone is no cut. A
     picture of nothing (a covered or broken camera, a fade) is another scene than one of something.
@@ -150,6 +150,7 @@ class SceneCuts:
 
     def __init__(self) -> None:
         self._last: NDArray[np.float32] | None = None
+        self._size = (0, 0)
 
     def watch(self, frame: Frame) -> bool:
         """Whether this frame shows another scene than the one before."""
@@ -157,7 +158,8 @@ class SceneCuts:
 
         grid = cv2.resize(frame.small, self.GRID, interpolation=cv2.INTER_AREA).astype(np.float32)
         last, self._last = self._last, np.asarray(grid - grid.mean(), np.float32)
-        return last is not None and self._differ(last, self._last)
+        size, self._size = self._size, frame.size
+        return last is not None and (size != frame.size or self._differ(last, self._last))
 
     def _differ(self, before: NDArray[np.float32], now: NDArray[np.float32]) -> bool:
         spreads = before.std(), now.std()

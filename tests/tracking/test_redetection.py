@@ -182,6 +182,14 @@ def test_another_scene_is_a_cut() -> None:
     ]
 
 
+def test_the_same_scene_in_another_size_is_a_cut() -> None:
+    cuts = SceneCuts()
+    scene = textured_scene((320, 240))
+    shown = [scene, scene, scene[::2, ::2], scene[::2, ::2]]
+    seen = [cuts.watch(Frame.of_image(p.copy(), i, i / 25)) for i, p in enumerate(shown)]
+    assert seen == [False, False, True, False]
+
+
 def test_neither_traffic_nor_a_change_of_light_is_a_cut() -> None:
     cuts = SceneCuts()
     frames, _ = moving_patches([(10, 60), (40, 150)], (6, 0), 20, patch=(120, 80))
