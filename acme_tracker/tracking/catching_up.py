@@ -18,7 +18,7 @@ ITS_TRACK = 0.3  # IoU of a detection and a track that followed its object
 def catch_up(
     seen: Observation, then: tuple[Frame, Tracks], now: tuple[Frame, Tracks]
 ) -> Observation:
-    """An observation of an earlier frame as it would look on this one.
+    """An observation of an earlier frame of the same size as it would look on this one.
 
     Each detection moves as the track of its object did since; one without a track, or whose track
     is gone, by one jump of optical flow. With the tracker's own way the mean IoU of detections that
@@ -26,7 +26,7 @@ def catch_up(
     frame late .86, .87, .65.
     """
     found, (before, tracks_then), (after, tracks_now) = seen.detections, then, now
-    if before is after or not len(found) or before.size != after.size:
+    if before is after or not len(found):
         return seen
     xyxy, moved = _with_tracks(found.xyxy, tracks_then.confirmed, tracks_now.confirmed)
     xyxy[~moved] = _by_flow(found.xyxy[~moved], before, after)
