@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from acme_tracker.boxes import areas, coverage, iou
+from acme_tracker.boxes import areas, clip, coverage, iou
 from acme_tracker.config import AssociationSettings, LifecycleSettings
 from acme_tracker.datatypes import (
     Boxes,
@@ -89,9 +91,7 @@ class ObjectTracker:
 
     def correct(self, frame: Frame, observation: Observation) -> Tracks:
         """All tracks after a look at the frame that was predicted last."""
-        found = observation.detections
-        width, height = frame.size
-        found = found[areas(found.xyxy) <= self._lifecycle.max_area * width * height]
+        found = self._possible(observation.detections, frame)
         rows = self._table.rows
         state = rows["state"].copy()
         # Who was lost on this very frame is matched as if still shown.
@@ -188,6 +188,14 @@ class ObjectTracker:
         return self._table.tracks(frame.size, self._motion.velocity)
 
     # --- on a look ------------------------------------------------------------------------------
+
+    def _possible(self, found: Detections, frame: Frame) -> Detections:
+        """Those that show something, but not nearly the whole picture; cut to it."""
+        width, height = frame.size
+        xyxy = clip(found.xyxy, frame.size)
+        area = areas(xyxy)  # NaN where the detector gives that
+        possible = (area > 0) & (area <= self._lifecycle.max_area * width * height)
+        return replace(found, xyxy=xyxy)[possible]
 
     def _match(
         self, tracks: Rows, free: Rows, found: Detections, frame: Frame, lost: bool = False

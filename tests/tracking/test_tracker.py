@@ -114,6 +114,30 @@ def test_a_box_as_large_as_the_picture_is_no_road_user() -> None:
     assert len(Story().seen((0, 0, 640, 470))) == 0
 
 
+IMPOSSIBLE = {
+    "outside": (700, 100, 760, 160),
+    "beside the border": (-60, 100, 0, 160),
+    "inverted": (160, 160, 100, 100),
+    "without width": (100, 100, 100, 160),
+    "not a number": (np.nan, 100, 160, 160),
+}
+
+
+@pytest.mark.parametrize("box", IMPOSSIBLE.values(), ids=IMPOSSIBLE.keys())
+def test_a_detection_that_shows_nothing_of_the_picture_is_none(
+    box: tuple[float, float, float, float],
+) -> None:
+    story = Story()
+    assert len(story.seen(box)) == 0
+    assert story.seen(box, car(100)).track_id.tolist() == [1]
+
+
+def test_what_a_detection_shows_of_the_picture_is_what_counts() -> None:
+    tracks = Story().seen((600, 400, 700, np.inf))
+    assert tracks.xyxy.tolist() == [[600, 400, 640, 480]]
+    assert np.isfinite(tracks.velocity).all()
+
+
 def test_a_class_that_flips_for_a_frame_changes_neither_number_nor_class() -> None:
     story = Story()
     for class_id in (CAR, CAR, TRUCK, CAR, TRUCK):
