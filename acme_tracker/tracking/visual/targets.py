@@ -131,8 +131,8 @@ class EngineTracker:
 
 def _columns(target_ids: Ids, xyxy: Boxes) -> tuple[Ids, Boxes]:
     ids = np.asarray(target_ids, np.int64).reshape(-1)
-    box = np.nan_to_num(np.asarray(xyxy, np.float32).reshape(-1, 4))
-    box = np.clip(box, -FAR_PX, FAR_PX)
+    box = np.clip(np.asarray(xyxy, np.float32).reshape(-1, 4), -FAR_PX, FAR_PX)
+    box[np.isnan(box).any(axis=1)] = 0  # nowhere
     if len(ids) != len(box):
         raise ValueError(f"xyxy must have shape ({len(ids)}, 4), got {np.shape(xyxy)}")
     return ids, box

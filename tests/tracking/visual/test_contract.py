@@ -144,6 +144,7 @@ ODD_BOXES = {
     "larger than the picture": (-100, -100, 500, 500),
     "endless": (-np.inf, -np.inf, np.inf, np.inf),
     "not a number": (np.nan, 0, np.nan, 10),
+    "partly a number": (np.nan, 100, 160, 140),
 }
 
 
@@ -164,7 +165,10 @@ def test_odd_boxes_neither_raise_nor_hang_and_give_finite_boxes(
         assert overlaps(followed.xyxy, TRUTH[3][:1])[0] > 0.7
 
 
-@pytest.mark.parametrize("case", ["outside", "far outside", "without width", "inverted"])
+NOWHERE = ["outside", "far outside", "without width", "inverted", "partly a number"]
+
+
+@pytest.mark.parametrize("case", NOWHERE)
 def test_what_is_not_in_the_picture_is_given_up(tracker: VisualTracker, case: str) -> None:
     tracker.start(FRAMES[0], IDS[:1], np.array([ODD_BOXES[case]], np.float32))
     assert not tracker.update(FRAMES[1]).ok[0]
