@@ -58,12 +58,13 @@ def drift_variance(xyxy: Boxes, doubt: Floats, passed_s: float) -> Floats:
     return np.asarray(share**2 * np.float32(passed_s), np.float32)
 
 
-def lead(moved: Boxes, spread: Floats, followed: Boxes, drift: Floats) -> tuple[Boxes, Floats]:
+def lead(moved: Boxes, variance: Floats, followed: Boxes, drift: Floats) -> tuple[Boxes, Floats]:
     """Where objects are that went on to `moved` (N, 4) or were followed elsewhere; variance gained.
 
-    A visual tracker that is sure is believed nearly alone, an unsure one hardly.
+    `variance` (N, 4) is that of `moved`, `drift` (N, 4) what the visual tracker adds: one that is
+    sure is believed nearly alone, an unsure one hardly.
     """
-    off = MOTION_ERRS**2 * spread
+    off = MOTION_ERRS**2 * variance
     gain = off / (off + drift)
     before, now = _columns(moved), _columns(followed)
     led = before + gain * (now - before)

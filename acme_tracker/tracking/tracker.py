@@ -142,7 +142,7 @@ class ObjectTracker:
         followed = self._visual.update(frame)
         rows = self._table.rows
         where = np.searchsorted(rows["key"], followed.target_id)  # keys only grow
-        moved, spread = self._motion.xyxy, self._motion.variance
+        moved, variance = self._motion.xyxy, self._motion.variance
         ok = followed.ok & self._visual.sees
         before = rows["confidence"][where]
         confidence = self._latched(before, followed)
@@ -154,11 +154,12 @@ class ObjectTracker:
         ok &= ~behind
         seen, xyxy = where[ok], followed.xyxy[ok]
         doubt = doubtfulness(rows["confidence"][seen], sight(expected, covered)[ok])
-        led, gained = lead(moved[seen], spread[seen], xyxy, drift_variance(xyxy, doubt, passed_s))
+        drift = drift_variance(xyxy, doubt, passed_s)
+        led, gained = lead(moved[seen], variance[seen], xyxy, drift)
         led = grow_in(led, rows["cut"][seen], frame.size)
         self._motion.update(seen, xyxy, FOLLOW_NOISE * doubt)
-        moved[seen], spread[seen] = led, rows["variance"][seen] + gained
-        self._table.place(slice(None), moved, spread)
+        moved[seen], variance[seen] = led, rows["variance"][seen] + gained
+        self._table.place(slice(None), moved, variance)
 
     def _gone(self, frame: Frame) -> Mask:
         """(N,) who is out of the picture, or on the way out and cannot be followed any longer."""

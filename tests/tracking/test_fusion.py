@@ -103,9 +103,9 @@ def test_doubt_falls_with_confidence_and_is_finite_without() -> None:
 
 @pytest.mark.parametrize(("confidence", "share"), [(1.0, 1.0), (0.1, 0.0)])
 def test_the_surer_a_visual_tracker_the_less_motion_leads(confidence: float, share: float) -> None:
-    spread = detection_variance(detection(BOX))
+    variance = detection_variance(detection(BOX))
     drift = drift_variance(BOX, doubtfulness(SURE * np.float32(confidence)), 0.04)
-    led, gained = lead(BOX, spread, BOX + 10, drift)
+    led, gained = lead(BOX, variance, BOX + 10, drift)
     np.testing.assert_allclose(led, BOX + 10 * share, atol=0.5)
     assert (gained <= drift).all()
 
