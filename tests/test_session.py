@@ -63,6 +63,14 @@ def test_a_scene_cut_hides_every_track_and_looks_at_once() -> None:
     assert result.tracks.confirmed.track_id.tolist() == [2]
 
 
+@pytest.mark.parametrize("time_s", [0.0, 0.1])
+def test_after_a_cut_another_car_in_the_same_place_is_new_at_whatever_time(time_s: float) -> None:
+    session, _ = session_with(ScriptedDetector([CAR]))
+    session.step(Frame.of_image(textured_scene(seed=1), 0, 0))
+    result = session.step(Frame.of_image(textured_scene(seed=2), 1, time_s))
+    assert result.tracks.confirmed.track_id.tolist() == [2]
+
+
 def test_one_broken_picture_costs_no_identity() -> None:
     session, _ = session_with(ScriptedDetector([CAR, NOTHING, CAR]), max_gap_s=9)
     road, noise = textured_scene(seed=1), textured_scene(seed=2)

@@ -55,7 +55,7 @@ class TrackTable:
                 ("detections", np.int64),
                 ("detected_s", np.float64),  # time of the last detection
                 ("missed_s", np.float64),  # time of the first look since that missed it; inf before
-                ("lost_s", np.float64),  # time when it was lost last
+                ("lost_frame", np.int64),  # on which it was lost last
                 ("first_frame", np.int64),  # first frame shown; -1 before
                 ("last_frame", np.int64),
                 ("first_s", np.float64),

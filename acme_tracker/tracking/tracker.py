@@ -95,7 +95,8 @@ class ObjectTracker:
         rows = self._table.rows
         state = rows["state"].copy()
         # Who was lost on this very frame is matched as if still shown.
-        state[(state == TrackState.LOST) & (rows["lost_s"] == frame.time_s)] = TrackState.CONFIRMED
+        just_lost = (state == TrackState.LOST) & (rows["lost_frame"] == frame.index)
+        state[just_lost] = TrackState.CONFIRMED
         is_strong = found.score >= self._lifecycle.start_score
         strong, weak = np.flatnonzero(is_strong), np.flatnonzero(~is_strong)
         shown, lost, tentative = (np.flatnonzero(state == kind) for kind in MATCHED_IN_TURN)
@@ -284,7 +285,7 @@ class ObjectTracker:
         known = which & (rows["state"] == TrackState.CONFIRMED)
         self._visual.stop(rows["key"][known])
         rows["state"][known] = TrackState.LOST
-        rows["lost_s"][known] = frame.time_s
+        rows["lost_frame"][known] = frame.index
         self._forget(which & (rows["state"] == TrackState.TENTATIVE), frame)
 
     def _forget(self, which: Mask, frame: Frame) -> None:
