@@ -36,7 +36,7 @@ class Answer(NamedTuple):
 
 
 class Observer(Protocol):
-    """Has the detector look: at once for recordings, beside the tracker for cameras."""
+    """Has the detector look: at once or ahead for recordings, beside the tracker for cameras."""
 
     def is_free(self, frame: Frame, /) -> bool:
         """Whether it can be sent to look at this frame."""

@@ -52,7 +52,7 @@ class RedetectionPolicy:
         self._still = True  # nothing was tracked and nothing moved since then
 
     def scene_cut(self) -> None:
-        """The scene is another one: the next decision is to look."""
+        """The scene is another one: the next decision is to look, unless the cadence is fixed."""
         self._cut = True
         self._zones = EntryZones()
         self._looked_at = NOWHERE
