@@ -135,31 +135,38 @@ class ObjectTracker:
     # --- on every frame -------------------------------------------------------------------------
 
     def _follow(self, frame: Frame, passed_s: float) -> None:
-        """Take over what the visual tracker says of the active tracks; the others go on as before.
-
-        It was set on the track's box, so that it only adds its drift to that box's variance. Where
-        it is unsure of a hidden track it sees the object in front: that one goes on by its motion.
-        """
+        """Ask the visual tracker where the active tracks are, and how sure it is of each."""
         followed = self._visual.update(frame)
         rows = self._table.rows
         where = np.searchsorted(rows["key"], followed.target_id)  # keys only grow
-        moved, variance = self._motion.xyxy, self._motion.variance
-        ok = followed.ok & self._visual.sees
+        found = followed.ok & self._visual.sees
+        hidden = self._hidden_shares(where[found], followed.xyxy[found])
+        expected, covered = hidden[:, where]
         before = rows["confidence"][where]
         confidence = self._latched(before, followed)
-        expected, covered = self._hidden_shares(moved, where[ok], followed.xyxy[ok])[:, where]
+        # Unsure of a hidden track, it sees the object in front: that one goes on by its motion.
         behind = (covered > HIDDEN) & (confidence < self._unsure_below)
         rows["quality"][where] = followed.quality
         rows["confidence"][where] = np.where(behind, before, confidence)
+        believed = found & ~behind
+        doubt = doubtfulness(rows["confidence"][where], sight(expected, covered))
+        self._move(frame, passed_s, where[believed], followed.xyxy[believed], doubt[believed])
 
-        ok &= ~behind
-        seen, xyxy = where[ok], followed.xyxy[ok]
-        doubt = doubtfulness(rows["confidence"][seen], sight(expected, covered)[ok])
-        drift = drift_variance(xyxy, doubt, passed_s)
-        led, gained = lead(moved[seen], variance[seen], xyxy, drift)
-        led = grow_in(led, rows["cut"][seen], frame.size)
-        self._motion.update(seen, xyxy, FOLLOW_NOISE * doubt)
-        moved[seen], variance[seen] = led, rows["variance"][seen] + gained
+    def _move(
+        self, frame: Frame, passed_s: float, where: Rows, followed: Boxes, doubt: Floats
+    ) -> None:
+        """Move tracks (K) to where they were followed (K, 4), all others to where they must be now.
+
+        The visual tracker was set on the track's box, so that it only adds its drift to that box's
+        variance.
+        """
+        rows = self._table.rows
+        moved, variance = self._motion.xyxy, self._motion.variance
+        drift = drift_variance(followed, doubt, passed_s)
+        led, gained = lead(moved[where], variance[where], followed, drift)
+        led = grow_in(led, rows["cut"][where], frame.size)
+        self._motion.update(where, followed, FOLLOW_NOISE * doubt)
+        moved[where], variance[where] = led, rows["variance"][where] + gained
         self._table.place(slice(None), moved, variance)
 
     def _gone(self, frame: Frame) -> Mask:
@@ -169,8 +176,9 @@ class ObjectTracker:
         fades = unsure & leaving(rows["xyxy"], self._motion.velocity, frame.size)
         return has_left(rows["xyxy"], frame.size) | fades
 
-    def _hidden_shares(self, moved: Boxes, where: Rows, followed: Boxes) -> Floats:
-        """(2, N) hidden by an active track: where boxes (N, 4) moved to, and with rows followed."""
+    def _hidden_shares(self, where: Rows, followed: Boxes) -> Floats:
+        """(2, N) hidden by an active track: where all must be now, and with some rows followed."""
+        moved = self._motion.xyxy
         seen = moved.copy()
         seen[where] = followed
         active = self._table.rows["state"] != TrackState.LOST
