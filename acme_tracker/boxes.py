@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from acme_tracker.datatypes import Boxes
-
-Floats = NDArray[np.float32]
+from acme_tracker.datatypes import Boxes, Floats
 
 
 def centres(xyxy: Boxes) -> Floats:

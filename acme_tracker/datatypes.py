@@ -24,6 +24,7 @@ from acme_tracker.frames import Frame
 from acme_tracker.tables import Table
 
 Boxes = NDArray[np.float32]  # (N, 4) xyxy
+Floats = NDArray[np.float32]
 
 
 # --- Classes ------------------------------------------------------------------------------------

@@ -10,11 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from acme_tracker.datatypes import Floats
 from acme_tracker.detection.selection import Candidates
 
-Floats = NDArray[np.float32]
 Shape = tuple[int | None, ...]  # None: any length
 FamilyName = Literal["yolox", "nanodet-plus", "picodet", "boxes-labels"]
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from acme_tracker.config import DetectorSettings
-from acme_tracker.datatypes import ClassList, Detections
+from acme_tracker.datatypes import ClassList, Detections, Floats
 from acme_tracker.detection.cards import Card, load_card, selector_of
-from acme_tracker.detection.families import FAMILIES, Floats, Shape
+from acme_tracker.detection.families import FAMILIES, Shape
 from acme_tracker.detection.preprocessing import Placement, Preprocessor
 from acme_tracker.detection.runtime import Network, open_network
 from acme_tracker.detection.selection import Selector, check_images, select_classes

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from acme_tracker.datatypes import Boxes
+from acme_tracker.datatypes import Boxes, Floats
 from acme_tracker.frames import Image
 
-Floats = NDArray[np.float32]
 Triple = tuple[float, float, float]
 
 

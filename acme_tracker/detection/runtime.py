@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from acme_tracker.datatypes import Floats
 from acme_tracker.errors import DetectorError
 
-Floats = NDArray[np.float32]
 Blob = Floats | NDArray[np.uint8]
 Shape = tuple[int | None, ...]  # None: any length
 Device = Literal["auto", "cpu", "cuda"]

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker.config import DetectorSettings
-from acme_tracker.datatypes import Boxes, ClassList, Detections
+from acme_tracker.datatypes import Boxes, ClassList, Detections, Floats
 from acme_tracker.detection.cards import ModelCard, check_file, selector_of
 from acme_tracker.detection.preprocessing import Placement
 from acme_tracker.detection.runtime import (
-    Floats,
     OpenVinoNetwork,
     missing_file,
     torch_device,

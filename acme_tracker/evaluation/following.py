@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from acme_tracker.config import SourceSettings
 from acme_tracker.datasets import Sequence as TruthSequence
 from acme_tracker.datasets.frames import pictures_by_frame
-from acme_tracker.datatypes import Followed, TrackRows
+from acme_tracker.datatypes import Floats, Followed, TrackRows
 from acme_tracker.errors import DatasetError
 from acme_tracker.evaluation.frames import RowsByFrame, batches, check_names, open_frames
 from acme_tracker.frames import Frame
@@ -29,7 +29,6 @@ _VISIBLE = 0.5  # truth that shows less of itself is neither started on nor judg
 _WHOLE = SourceSettings()
 
 MakeTracker = Callable[[], VisualTracker]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

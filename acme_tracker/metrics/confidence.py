@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from acme_tracker.datatypes import Floats
+
 Mask = NDArray[np.bool_]
 
 BINS = 10

@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from acme_tracker.datatypes import ClassList, FrameResult, TrackEvent, TrackLife, Tracks
+from acme_tracker.datatypes import ClassList, Floats, FrameResult, TrackEvent, TrackLife, Tracks
 from acme_tracker.frames import SourceInfo
 from acme_tracker.results.lines import LineSink, clock_text
-
-Floats = NDArray[np.float32]
 
 
 class FramesJsonl(LineSink):

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes
+from acme_tracker.datatypes import Boxes, Floats
 from acme_tracker.frames import Image
 from acme_tracker.tracking.visual.patches import square_grid
-
-Floats = NDArray[np.float32]
 
 CELLS = 4  # a side of a grid of mean colours
 SAMPLES = 4  # a side of each cell

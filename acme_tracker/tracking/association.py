@@ -16,9 +16,7 @@ from scipy.optimize import linear_sum_assignment
 
 from acme_tracker.boxes import areas, centres, iou
 from acme_tracker.config import AssociationSettings
-from acme_tracker.datatypes import Boxes, ClassList, Detections
-
-Floats = NDArray[np.float32]
+from acme_tracker.datatypes import Boxes, ClassList, Detections, Floats
 
 # Both chosen on three toll-road clips (5-10 frames/s); none is critical within a factor of 1.5.
 UNSURE_REACH = 0.5  # how far, in standard deviations of its place, a track reaches beyond its gate

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes, Detections
+from acme_tracker.datatypes import Boxes, Detections, Floats
 
-Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 # Standard deviations, in shares of the box. Of a detection: what changes from one frame to the next

@@ -18,6 +18,7 @@ from acme_tracker.datatypes import (
     Boxes,
     Detections,
     EventKind,
+    Floats,
     TrackEvent,
     TrackLife,
     Tracks,
@@ -25,7 +26,7 @@ from acme_tracker.datatypes import (
 )
 from acme_tracker.frames import Frame
 from acme_tracker.tracking.appearance import NUMBERS, looks
-from acme_tracker.tracking.fusion import Floats, Mask, cut_edges
+from acme_tracker.tracking.fusion import Mask, cut_edges
 
 Rows = NDArray[np.intp]
 

@@ -12,6 +12,7 @@ from acme_tracker.datatypes import (
     Boxes,
     ClassList,
     Detections,
+    Floats,
     Followed,
     Observation,
     TrackEvent,
@@ -24,7 +25,6 @@ from acme_tracker.tracking.appearance import likeness, looks
 from acme_tracker.tracking.association import Matches, Targets, distance_of, match
 from acme_tracker.tracking.fusion import (
     HIDDEN,
-    Floats,
     Mask,
     detection_variance,
     doubtfulness,

@@ -11,11 +11,10 @@ import pytest
 import yaml
 
 from acme_tracker.config import DetectorSettings
-from acme_tracker.datatypes import ClassList
+from acme_tracker.datatypes import ClassList, Floats
 from acme_tracker.detection import registry, smaller_vgg
 from acme_tracker.detection.cards import ModelCard, load_card
 from acme_tracker.detection.registry import list_detectors, open_detector, working_score
-from acme_tracker.detection.runtime import Floats
 from acme_tracker.detection.selection import Selector
 from acme_tracker.detection.smaller_vgg import (
     ModelDetector,

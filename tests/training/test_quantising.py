@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from acme_tracker.datasets import open_dataset
-from acme_tracker.datatypes import ClassList, Detections
+from acme_tracker.datatypes import ClassList, Detections, Floats
 from acme_tracker.detection.cards import ModelCard, load_card
-from acme_tracker.detection.runtime import Floats
 from acme_tracker.detection.selection import Selector
 from acme_tracker.detection.smaller_vgg import ModelDetector, Pictures
 from acme_tracker.errors import ConfigError

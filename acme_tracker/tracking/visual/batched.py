@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes
+from acme_tracker.datatypes import Boxes, Floats
 from acme_tracker.frames import Frame
 from acme_tracker.tracking.motion import BoxMotion
 from acme_tracker.tracking.visual.arrays import NUMPY, Array, Arrays, Device, arrays_on, extended
@@ -14,7 +14,7 @@ from acme_tracker.tracking.visual.calibration import BATCHED
 from acme_tracker.tracking.visual.correlation import Filters, peak
 from acme_tracker.tracking.visual.patches import Pyramid, polar_grid, square_grid
 from acme_tracker.tracking.visual.resting import Resting
-from acme_tracker.tracking.visual.targets import EngineTracker, Floats, Rows
+from acme_tracker.tracking.visual.targets import EngineTracker, Rows
 
 # Chosen among 2-5 values each on five clips (5-25 frames/s) by the IoU up to 60 frames without help
 # and the AUROC of quality. RADIUS and WINDOW matter most: a fifth less or more costs .01 to .05.

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes
+from acme_tracker.datatypes import Boxes, Floats
 from acme_tracker.frames import Frame, Luma
 from acme_tracker.tracking.visual.calibration import FLOW
 from acme_tracker.tracking.visual.resting import Resting
-from acme_tracker.tracking.visual.targets import EngineTracker, Floats, Rows
+from acme_tracker.tracking.visual.targets import EngineTracker, Rows
 
 # Chosen among 2-5 values each on four real clips (5-25 frames/s, human boxes); none is critical:
 # full resolution and more points cost 2-4 times as much and follow no better.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import Boxes
+from acme_tracker.datatypes import Boxes, Floats
 from acme_tracker.frames import Frame
 from acme_tracker.tracking.motion import BoxMotion
-from acme_tracker.tracking.visual.targets import EngineTracker, Floats, Rows
+from acme_tracker.tracking.visual.targets import EngineTracker, Rows
 
 
 class KalmanEngine:

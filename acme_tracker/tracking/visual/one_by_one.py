@@ -8,10 +8,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import Boxes
+from acme_tracker.datatypes import Boxes, Floats
 from acme_tracker.frames import Frame
 from acme_tracker.interfaces import Calibration
-from acme_tracker.tracking.visual.targets import Floats, Rows
+from acme_tracker.tracking.visual.targets import Rows
 
 Box = NDArray[np.float32]  # (4,) xyxy
 

@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from acme_tracker.datatypes import Floats
 from acme_tracker.frames import Luma
 from acme_tracker.tracking.visual.arrays import NUMPY, Array, Arrays
-
-Floats = NDArray[np.float32]
 
 ROWS = 540  # the picture is reduced, by a whole number, to about so many rows
 LEVELS = 6  # the picture, its half, its quarter, ...

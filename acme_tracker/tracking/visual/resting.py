@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes
+from acme_tracker.datatypes import Boxes, Floats
 from acme_tracker.frames import Frame
 from acme_tracker.interfaces import Calibration
-from acme_tracker.tracking.visual.targets import Engine, Floats, Rows
+from acme_tracker.tracking.visual.targets import Engine, Rows
 
 SETTLED_S = 1.0  # a box that kept its place for so long stands still, and ...
 REST_S = 0.3  # ... is followed once in so long: who drives off has gone some centimetres by then

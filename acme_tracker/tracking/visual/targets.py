@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acme_tracker import boxes
-from acme_tracker.datatypes import Boxes, Followed
+from acme_tracker.datatypes import Boxes, Floats, Followed
 from acme_tracker.frames import Frame
 from acme_tracker.interfaces import Calibration, Ids
 
 Rows = NDArray[np.intp]
-Floats = NDArray[np.float32]
 
 FAR_PX = np.float32(1e5)  # beyond any picture, and far from what overflows an engine's integers
 

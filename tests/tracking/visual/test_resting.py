@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from acme_tracker.datatypes import Boxes
+from acme_tracker.datatypes import Boxes, Floats
 from acme_tracker.frames import Frame
 from acme_tracker.tracking.visual.resting import REST_S, SETTLED_S, Resting
-from acme_tracker.tracking.visual.targets import EngineTracker, Floats, Rows
+from acme_tracker.tracking.visual.targets import EngineTracker, Rows
 
 RATE = 20.0
 HERE = np.array([[100, 100, 140, 130]], np.float32)
