@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from acme_tracker.datatypes import Detections, Observation, Tracks, TrackState
+from acme_tracker.frames import Frame
 from acme_tracker.tracking.catching_up import catch_up
 from tests.fakes import moving_patches
 
@@ -46,6 +47,19 @@ def test_newcomers_and_those_whose_track_is_gone_move_by_optical_flow() -> None:
     gone = tracks(truth[0][0])
     late = catch_up(seen(truth[0]), (frames[0], gone), (frames[5], NOBODY))
     assert np.abs(late.detections.xyxy - truth[5]).max() < 1.5
+
+
+def test_a_newcomer_too_fast_for_the_flow_leaves_no_ghost_behind() -> None:
+    frames, truth = moving_patches([(40, 40)], (70, 20), 2)
+    late = catch_up(seen(truth[0]), (frames[0], NOBODY), (frames[1], NOBODY))
+    assert len(late.detections) == 0
+
+
+def test_one_that_stands_is_kept_where_the_light_takes_the_flow_away() -> None:
+    (bright,), truth = moving_patches([(40, 40)], (0, 0), 1)
+    dusk = Frame.of_image((bright.image * 0.6).astype(np.uint8), 1, 0.04)
+    late = catch_up(seen(truth[0]), (bright, NOBODY), (dusk, NOBODY))
+    assert late.detections.xyxy.tolist() == truth[0].tolist()
 
 
 def test_detections_of_this_very_frame_stay() -> None:
