@@ -21,7 +21,7 @@ from acme_tracker.labelling.human import Labels, human_labels
 from acme_tracker.labelling.settings import LabelSettings
 from acme_tracker.labelling.vocabulary import Vocabulary
 from acme_tracker.resources import user_path
-from acme_tracker.video.sources import VIDEO_ENDINGS, expand_sources, open_source
+from acme_tracker.video.sources import expand_sources, is_video, open_source
 
 _SLACK_S = 1e-3  # timestamps are rounded
 _DESCRIPTIONS = (".yaml", ".yml", ".json", ".xml", ".txt")
@@ -136,14 +136,14 @@ def _of_folder(folder: Path) -> tuple[list[str], list[Path]]:
         return [], []
     deep = list(folder.rglob("*"))
     _tell_left_out(folder, "videos", len(_videos(deep)) - len(videos))
-    _tell_left_out(folder, "pictures", len(list_images(folder)) - len(pictures))
+    if videos:
+        _tell_left_out(folder, "pictures", len(list_images(folder)) - len(pictures))
     _tell_unread(folder, pictures, files if videos else deep)
     return [str(video) for video in videos], pictures
 
 
 def _videos(paths: Iterable[Path]) -> list[Path]:
-    shown = (path for path in paths if not path.name.startswith("."))
-    found = [path for path in shown if path.suffix.lower() in VIDEO_ENDINGS and path.is_file()]
+    found = (path for path in paths if not path.name.startswith(".") and is_video(path))
     return sorted(found, key=natural_order)
 
 

@@ -26,7 +26,7 @@ _ENDINGS = (
     *("mp4", "m4v", "mov", "avi", "mkv", "webm", "ts", "mts", "m2ts", "mpg", "mpeg", "wmv", "asf"),
     *("flv", "3gp", "ogv", "vob", "dav", "mxf", "mjpeg", "mjpg", "h264", "h265", "264", "265"),
 )
-VIDEO_ENDINGS = frozenset(f".{ending}" for ending in _ENDINGS)
+_VIDEO_ENDINGS = frozenset(f".{ending}" for ending in _ENDINGS)
 _MAGIC = re.compile(r"[*?\[]")
 
 
@@ -124,9 +124,14 @@ def _expand_path(word: str) -> list[str]:
     raise SourceError(f"{redact(word)}: no such file, folder or pattern match; check the path")
 
 
+def is_video(path: Path) -> bool:
+    """Whether a path is a file that counts as a video in a folder."""
+    return path.suffix.lower() in _VIDEO_ENDINGS and path.is_file()
+
+
 def _of_folder(folder: Path) -> list[str]:
     paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    videos = [path for path in paths if path.suffix.lower() in VIDEO_ENDINGS and path.is_file()]
+    videos = [path for path in paths if is_video(path)]
     if videos:
         return [str(path) for path in sorted(videos, key=natural_order)]
     if any(is_image(path) for path in paths):
@@ -139,7 +144,7 @@ def _of_folder(folder: Path) -> list[str]:
 
 def _of_pattern(pattern: str) -> list[str]:
     paths = matches(pattern)
-    videos = [path for path in paths if path.suffix.lower() in VIDEO_ENDINGS and path.is_file()]
+    videos = [path for path in paths if is_video(path)]
     if videos:
         return [str(path) for path in videos]
     if any(is_image(path) for path in paths):
