@@ -22,12 +22,17 @@ def first_number(form: str) -> int:
     return _FIRST_NUMBER.get(form, 1)
 
 
+def by_frame(pictures: Several[Path], form: str) -> dict[int, Path]:
+    """A sequence's pictures, in the format called so, by their frames' indices, which rise."""
+    ordered = sorted(pictures, key=natural_order)
+    return dict(zip(frame_indices(ordered, first_number(form)), ordered, strict=True))
+
+
 def pictures_by_frame(sequence: Sequence) -> dict[int, Path]:
     """The pictures of a sequence by their frames' indices, which rise; {} for a video."""
     if sequence.path is None or not sequence.path.is_dir():
         return {}
-    pictures = sorted(list_images(sequence.path, deep=False), key=natural_order)
-    return dict(zip(frame_indices(pictures, first_number(sequence.format)), pictures, strict=True))
+    return by_frame(list_images(sequence.path, deep=False), sequence.format)
 
 
 def frames_dataset(sequences: Several[Sequence]) -> DetectionDataset:
@@ -46,8 +51,8 @@ def _frames(sequence: Sequence) -> DetectionDataset:
         raise DatasetError(
             f"{sequence.path}: is a video: wanted its frames as images in {sequence.name}/img1/"
         )
-    by_frame = pictures_by_frame(sequence)
-    shown, pictures = list(by_frame), list(by_frame.values())
+    found = pictures_by_frame(sequence)
+    shown, pictures = list(found), list(found.values())
     rows = sequence.rows[np.isin(sequence.rows.frame_index, shown)]
     image = np.searchsorted(shown, rows.frame_index)
     boxes = LabelledBoxes(image, rows.xyxy, rows.class_id, ~rows.scored)

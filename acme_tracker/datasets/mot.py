@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from acme_tracker import boxes
 from acme_tracker.datasets.building import RowsBuilder, first_size
-from acme_tracker.datasets.frames import first_number
+from acme_tracker.datasets.frames import by_frame
 from acme_tracker.datasets.images import list_images
 from acme_tracker.datasets.problems import Problems
 from acme_tracker.datasets.text import numbers, read_lines, read_text, whole
@@ -25,7 +25,6 @@ from acme_tracker.datasets.types import REGION, Sequence
 from acme_tracker.datasets.writing import Left, Placement, Written, place, prepare, safe_name
 from acme_tracker.datatypes import ClassList
 from acme_tracker.errors import DatasetError
-from acme_tracker.frames import frame_indices, natural_order
 
 LOOKED_FOR = "gt/gt.txt, here or in folders of sequences"
 OFFICIAL = (
@@ -75,7 +74,7 @@ def _read_sequence(truth: Path, problems: Problems) -> Sequence:
     videos = [home / f"video{suffix}" for suffix in VIDEO_SUFFIXES]
     path = images[0].parent if images else next((v for v in videos if v.is_file()), None)
     last = int(table.frame_index.max(initial=-1)) + 1
-    shown = frame_indices(sorted(images, key=natural_order), first_number("mot"))
+    shown = list(by_frame(images, "mot"))
     pictured = shown[-1] + 1 if shown else 0
     length = int(info.get("seqLength", 0)) or max(pictured, last)
     if last > (there := pictured or length):
