@@ -193,11 +193,13 @@ def result_sinks(
     settings: OutputSettings,
     timings: Stopwatch | None = None,
     interrupt: Interrupt | None = None,
+    hurried: Callable[[], bool] = lambda: False,
 ) -> list[FrameSink]:
     """Everything that `acme-tracker track` leaves of a source, but its summary.json.
 
-    The time of drawing and encoding, which run in a thread of their own, goes to `timings`; a
-    paused window ends with `interrupt`.
+    The time of drawing and encoding, which run in a thread of their own, goes to `timings`; a live
+    source's frames are left out of the video while `hurried` says so. A paused window ends with
+    `interrupt`.
     """
     interrupt = interrupt or Interrupt()
     sinks: list[FrameSink] = [
@@ -209,7 +211,7 @@ def result_sinks(
     if settings.video:
         annotate = Annotator(classes, settings.trail_s, info)
         video = VideoSink(folder / VIDEO, info, settings, annotate.yuv, timings)
-        sinks.append(BackgroundSink(video))
+        sinks.append(BackgroundSink(video, hurried=hurried if info.live else None))
     if settings.window:  # the last: where the user stops the run, the others have the frame
         annotate = Annotator(classes, settings.trail_s, info)
         sinks.append(
@@ -266,10 +268,18 @@ def track_source(
             session = stack.enter_context(open_session(info, settings, detector, ahead))
             configuration = settings.model_dump(mode="json")
             summary = RunSummary(info, session.classes, names or {}, configuration)
-            report = partial(_report, summary, warned, timed, behind, frames)
-            sinks = [summary, *(make(info, session.classes) for make in watchers)]
-            sinks += result_sinks(folder, info, session.classes, settings.output, behind, interrupt)
-            opened = [stack.enter_context(sink) for sink in sinks]
+            results = result_sinks(
+                folder,
+                info,
+                session.classes,
+                settings.output,
+                behind,
+                interrupt,
+                hurried=lambda: frames.waiting > 1,  # one may have come early
+            )
+            report = partial(_report, summary, warned, timed, behind, frames, results)
+            watching = [make(info, session.classes) for make in watchers]
+            opened = [stack.enter_context(sink) for sink in (summary, *watching, *results)]
             drive(frames, session, opened, interrupt)
     except (KeyboardInterrupt, StopRequested):
         state = INTERRUPTED
@@ -292,11 +302,13 @@ def _report(
     source: TimedSource,
     behind: Stopwatch,
     frames: Prefetch,
+    sinks: Sequence[FrameSink],
     state: str,
 ) -> dict[str, Any]:
     """What summary.json says in the end."""
     stages_ms = {"decode": source.total_ms, **behind.take_ms()}
-    return summary.report(state, warned, stages_ms, frames.dropped, frames.damaged)
+    undrawn = sum(sink.left_out for sink in sinks if isinstance(sink, BackgroundSink))
+    return summary.report(state, warned, stages_ms, frames.dropped, frames.damaged, undrawn)
 
 
 def _write(folder: Path, report: Mapping[str, Any]) -> OutputError | None:

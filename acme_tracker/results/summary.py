@@ -143,6 +143,7 @@ class RunSummary:
         more_stages_ms: Mapping[str, float] | None = None,
         dropped_frames: int = 0,
         damaged_frames: int = 0,
+        undrawn_frames: int = 0,
     ) -> dict[str, Any]:
         """The figures so far.
 
@@ -153,6 +154,8 @@ class RunSummary:
             dropped_frames: of a live source, those that came too fast.
             damaged_frames: those that the source itself had to leave out, or numbers that the names
                 of a sequence's pictures leave out.
+            undrawn_frames: tracked, but not in the video: of a live source, those that came faster
+                than they could be drawn and encoded.
         """
         wall_s = self._clock() - self._started if self._wall_s is None else self._wall_s
         stages_ms = {**self._stages_ms, **(more_stages_ms or {})}
@@ -162,6 +165,7 @@ class RunSummary:
             "frames": self._frames,
             "dropped_frames": dropped_frames,
             "damaged_frames": damaged_frames,
+            "undrawn_frames": undrawn_frames,
             "duration_s": round(self._duration_s(), 3),
             "wall_s": round(wall_s, 3),
             "frames_per_second": round(self._frames / wall_s, 2) if wall_s > 0 else None,

@@ -91,6 +91,11 @@ class Prefetch:
         if self._thread is not None:
             self._thread.join(_GRACE_S)
 
+    @property
+    def waiting(self) -> int:
+        """How many frames are ready."""
+        return len(self._queue)
+
     def wait_for_first(self) -> None:
         """Return once a frame is there, or the source's end; raise what kept it from any."""
         with self._changed:

@@ -13,6 +13,7 @@ from acme_tracker.datatypes import FrameResult, TrackEvent
 from acme_tracker.errors import OutputError
 from acme_tracker.frames import SourceInfo
 from acme_tracker.interfaces import FrameSink
+from acme_tracker.resources import make_way
 from acme_tracker.timing import Stopwatch
 from acme_tracker.video.writer import VideoWriter
 from acme_tracker.yuv import Yuv
@@ -79,21 +80,33 @@ class VideoSink:
 class BackgroundSink:
     """Runs another sink's `write` and `end` in a thread of its own, up to `depth` results behind.
 
-    When `depth` results wait, `write` waits too. What the sink raises is raised by the next `write`
-    or `end`, at the latest on leaving. On leaving, everything that waits is still written; only
-    after the sink failed it is abandoned. Not for windows: those belong to the main thread.
+    When `depth` results wait, `write` waits too. With `hurried` it never does: a result is left out
+    then, and also while it says that there is more urgent work, for which the thread makes way. One
+    with a look takes the place of one without: what is written tells of all looks, if it can.
+
+    What the sink raises is raised by the next `write` or `end`, at the latest on leaving. On
+    leaving, everything that waits is still written; only after the sink failed it is abandoned. Not
+    for windows: those belong to the main thread.
 
     Args:
         sink: entered and left in the calling thread.
         depth: results that may wait, at least 1.
+        hurried: asked on each `write`; None: every result is written.
+
+    Attributes:
+        left_out: results that were not written.
     """
 
-    def __init__(self, sink: FrameSink, depth: int = 8) -> None:
+    def __init__(
+        self, sink: FrameSink, depth: int = 8, hurried: Callable[[], bool] | None = None
+    ) -> None:
         if depth < 1:
             raise ValueError(f"depth must be at least 1, got {depth}")
+        self.left_out = 0
         self._sink = sink
         self._depth = depth
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._hurried = hurried
+        self._waiting: deque[FrameResult | Sequence[TrackEvent]] = deque()  # events: of the end
         self._changed = threading.Condition()
         self._leaving = False
         self._failed = False
@@ -113,17 +126,38 @@ class BackgroundSink:
             self._raise()
 
     def write(self, result: FrameResult) -> None:
-        self._put(lambda: self._sink.write(result))
+        with self._changed:
+            may_leave_out = self._hurried is not None and not self._failed
+            if may_leave_out and not self._finds_room(result):
+                self.left_out += 1
+                return
+        self._put(result)
 
     def end(self, events: Sequence[TrackEvent]) -> None:
         with self._changed:
             if self._failed and self._error is None:
                 return  # it was told: nothing new
-        self._put(lambda: self._sink.end(events))
+        self._put(events)
 
-    def _put(self, job: Callable[[], None]) -> None:
+    def _is_full(self) -> bool:
+        return len(self._waiting) >= self._depth
+
+    def _finds_room(self, result: FrameResult) -> bool:
+        """Whether a result may be written now; another may be left out for one with a look."""
+        if result.look is None:
+            return not self._is_full() and not (self._hurried and self._hurried())
+        if not self._is_full():
+            return True
+        for place, other in reversed(list(enumerate(self._waiting))):
+            if isinstance(other, FrameResult) and other.look is None:
+                del self._waiting[place]
+                self.left_out += 1
+                return True
+        return False
+
+    def _put(self, job: FrameResult | Sequence[TrackEvent]) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: len(self._waiting) < self._depth or self._failed)
+            self._changed.wait_for(lambda: not self._is_full() or self._failed)
             self._raise()
             if self._failed:
                 raise OutputError("this sink failed before: nothing more can be written to it")
@@ -143,9 +177,14 @@ class BackgroundSink:
             self._thread.join()
 
     def _run(self) -> None:
+        if self._hurried is not None:
+            make_way()
         while (job := self._take()) is not None:
             try:
-                job()
+                if isinstance(job, FrameResult):
+                    self._sink.write(job)
+                else:
+                    self._sink.end(job)
             except BaseException as error:  # whatever it is, it is the caller's to raise
                 with self._changed:
                     self._error, self._failed = error, True
@@ -153,7 +192,7 @@ class BackgroundSink:
                     self._changed.notify_all()
                 return
 
-    def _take(self) -> Callable[[], None] | None:
+    def _take(self) -> FrameResult | Sequence[TrackEvent] | None:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._leaving)
             job = self._waiting.popleft() if self._waiting else None

@@ -87,8 +87,9 @@ def test_a_track_counts_once_by_its_final_class_ended_or_not() -> None:
 
 
 def test_frames_that_are_missing_are_told_by_why() -> None:
-    report = summary().report(dropped_frames=4, damaged_frames=1)
-    assert (report["dropped_frames"], report["damaged_frames"]) == (4, 1)
+    report = summary().report(dropped_frames=4, damaged_frames=1, undrawn_frames=2)
+    told = [report[f"{why}_frames"] for why in ("dropped", "damaged", "undrawn")]
+    assert told == [4, 1, 2]
 
 
 def test_looks_are_counted_by_reason() -> None:

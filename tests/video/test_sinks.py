@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import pytest
 
 from acme_tracker.config import OutputSettings
-from acme_tracker.datatypes import FrameResult, TrackEvent, Tracks
+from acme_tracker.datatypes import FrameResult, Look, LookReason, TrackEvent, Tracks
 from acme_tracker.errors import OutputError
 from acme_tracker.frames import Frame, SourceInfo
 from acme_tracker.video.sinks import BackgroundSink, VideoSink
 from tests.video.clips import number_of, picture, read
 
 SOON_S = 10.0
+LOOK = Look(LookReason.MOVEMENT)
 
 
 def result(number: int, time_s: float | None = None) -> FrameResult:
@@ -114,6 +116,36 @@ def test_what_waits_is_written_even_if_the_run_failed() -> None:
     with pytest.raises(ZeroDivisionError):
         run()
     assert recorder.indices == list(range(5))
+
+
+def test_a_hurried_run_does_not_wait_for_a_slow_sink() -> None:
+    began, go = threading.Event(), threading.Event()
+
+    def wait(index: int) -> None:
+        began.set()
+        go.wait(SOON_S)
+
+    recorder = Recorder(before=wait)
+    with BackgroundSink(recorder, depth=3, hurried=lambda: False) as sink:
+        sink.write(result(0))
+        assert began.wait(SOON_S)
+        for number in range(1, 10):
+            sink.write(replace(result(number), look=LOOK if number in {6, 8} else None))
+        go.set()
+        sink.end(())
+    assert recorder.indices == [0, 1, 6, 8]  # looks take the places of others that wait
+    assert sink.left_out == 6
+    assert recorder.ended
+
+
+def test_what_is_more_urgent_leaves_results_out_but_those_with_a_look() -> None:
+    urgent, recorder = False, Recorder()
+    with BackgroundSink(recorder, depth=20, hurried=lambda: urgent) as sink:
+        for number in range(10):
+            urgent = number > 3
+            sink.write(replace(result(number), look=LOOK if number == 7 else None))
+    assert recorder.indices == [0, 1, 2, 3, 7]
+    assert sink.left_out == 5
 
 
 def failing_at(number: int) -> Callable[[int], None]:
