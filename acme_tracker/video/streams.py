@@ -20,6 +20,7 @@ from acme_tracker.video.arrival import Arrivals, first_stamped
 from acme_tracker.video.base import BaseSource
 from acme_tracker.video.decoder import Decoder
 from acme_tracker.video.network import scheme_of
+from acme_tracker.video.pacing import IN_BURSTS, Paced
 from acme_tracker.video.pixels import Pixels
 from acme_tracker.video.redaction import redact, safe_name, spelled_out
 from acme_tracker.video.seeking import jump, timestamps_before
@@ -53,6 +54,7 @@ class VideoSource(BaseSource):
         self._decoder: Decoder | None = None
         self._head: deque[VideoFrame] = deque()
         self._arrivals = Arrivals(iter(()))
+        self._paced = Paced(self._arrivals)
         self._raws: Iterator[VideoFrame] = iter(())
         self._next_index = 0
 
@@ -85,7 +87,8 @@ class VideoSource(BaseSource):
         self._decoder = decoder = Decoder(self.word, self._warn_of_damage)
         self._next_index = 0
         self._arrivals = Arrivals(decoder.packets())
-        self._raws = decoder.frames(self._arrivals)
+        self._paced = Paced(self._arrivals)
+        self._raws = decoder.frames(self._paced)
         live = decoder.live
         self._head = deque(
             first_stamped(self._raws, decoder.stamp) if live else islice(self._raws, _HEAD)
@@ -121,6 +124,8 @@ class VideoSource(BaseSource):
         self._start()
 
     def _frames(self) -> Iterator[Frame]:
+        if self._of_decoder.live and self._of_decoder.container.format.name in IN_BURSTS:
+            self._paced.begin()
         for raw in self._all_raws():
             missing = self._of_decoder.losses.before(raw.pts)
             if missing is None:
