@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from acme_tracker.errors import SourceError
 from acme_tracker.video.losses import Losses
 from acme_tracker.video.network import (
+    LISTS,
     OPEN_TIMEOUT_S,
     READ_TIMEOUT_S,
     is_live,
@@ -154,7 +155,7 @@ def _check_file(path: Path) -> None:
 
 
 def _video_stream(container: InputContainer, shown: str) -> VideoStream:
-    from av.stream import Disposition
+    from av.stream import Discard, Disposition
 
     stream = container.streams.best("video")
     # Cover art of music, and text files that FFmpeg would draw as terminal art.
@@ -162,6 +163,11 @@ def _video_stream(container: InputContainer, shown: str) -> VideoStream:
     if stream is None or is_picture or container.format.name == "tty":
         kinds = sorted({str(other.type) for other in container.streams} - {"video"}) or ["text"]
         raise SourceError(f"{shown} holds no video, only {', '.join(kinds)}: give a video file")
+    if container.format.name in LISTS:  # of the same video in several sizes
+        decoded = [one for one in container.streams.video if one.codec_context is not None]
+        stream = max(decoded, key=lambda one: one.width * one.height, default=stream)
+        for other in set(container.streams) - {stream}:
+            other.discard = Discard.all  # otherwise all are fetched, as long as one is read
     if stream.codec_context is None:
         raise SourceError(f"{shown}: no decoder for its video; convert it to H.264")
     return stream  # type: ignore[return-value]

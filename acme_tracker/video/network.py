@@ -9,8 +9,9 @@ OPEN_TIMEOUT_S = 15.0
 READ_TIMEOUT_S = 10.0
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 ALWAYS_LIVE = ("rtsp", "rtsps", "udp", "rtp", "srt", "tcp")
+LISTS = ("hls", "dash")  # formats that name segments, each of which holds seconds of video
 _SIZED = ("http", "https")
-_SIZE_SAYS_NOTHING = ("hls", "dash", "sdp", "mpjpeg")  # a list's own, or made up by a camera
+_SIZE_SAYS_NOTHING = (*LISTS, "sdp", "mpjpeg")  # a list's own, or made up by a camera
 
 
 def scheme_of(word: str) -> str | None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from av import Packet, VideoStream
 
-IN_BURSTS = ("hls", "dash")  # lists of segments, each of which holds seconds
 MOST_S = 8.0  # from packet to packet; a longer step is a new beginning
 
 

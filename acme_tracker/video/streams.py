@@ -19,8 +19,8 @@ from acme_tracker.frames import Frame, SourceInfo
 from acme_tracker.video.arrival import Arrivals, first_stamped
 from acme_tracker.video.base import BaseSource
 from acme_tracker.video.decoder import Decoder
-from acme_tracker.video.network import scheme_of
-from acme_tracker.video.pacing import IN_BURSTS, Paced
+from acme_tracker.video.network import LISTS, scheme_of
+from acme_tracker.video.pacing import Paced
 from acme_tracker.video.pixels import Pixels
 from acme_tracker.video.redaction import redact, safe_name, spelled_out
 from acme_tracker.video.seeking import jump, timestamps_before
@@ -124,7 +124,7 @@ class VideoSource(BaseSource):
         self._start()
 
     def _frames(self) -> Iterator[Frame]:
-        if self._of_decoder.live and self._of_decoder.container.format.name in IN_BURSTS:
+        if self._of_decoder.live and self._of_decoder.container.format.name in LISTS:
             self._paced.begin()
         for raw in self._all_raws():
             missing = self._of_decoder.losses.before(raw.pts)

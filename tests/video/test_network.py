@@ -17,6 +17,7 @@ from acme_tracker.errors import SourceError
 from acme_tracker.video.network import is_live
 from acme_tracker.video.sources import open_source
 from tests.video.clips import DEFAULTS, number_of, write_clip
+from tests.video.lists import served_list
 
 
 @contextmanager
@@ -80,6 +81,23 @@ def test_the_clock_of_a_live_stream_is_when_it_was_sent_not_when_it_was_understo
             late_s = (source.info.started_at - asked_at).total_seconds()
     assert took_s > 0.6  # otherwise this shows nothing
     assert -0.1 < late_s < 0.4
+
+
+def test_of_a_list_in_several_sizes_the_largest_is_taken_and_alone_fetched(tmp_path: Path) -> None:
+    options = {"hls_time": "2", "hls_list_size": "0"}
+    lines = ["#EXTM3U"]
+    for name, width, height in (("small", 96, 64), ("large", 192, 128), ("middle", 144, 96)):
+        write_clip(tmp_path / f"{name}.m3u8", 150, (width, height), container_options=options)
+        lines += [f"#EXT-X-STREAM-INF:BANDWIDTH={width}000,RESOLUTION={width}x{height}"]
+        lines += [f"{name}.m3u8"]
+    (tmp_path / "all.m3u8").write_text("\n".join(lines) + "\n")
+    with (
+        served_list(tmp_path, "all.m3u8", live=False) as (url, asked),
+        open_source(url, DEFAULTS) as source,
+    ):
+        assert source.info.size == (192, 128)
+        assert len(list(source)) == 150
+    assert [name for name in asked if name.endswith("2.ts")] == ["large2.ts"]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +14,7 @@ import pytest
 from acme_tracker.video.pacing import MOST_S, Paced
 from acme_tracker.video.sources import open_source
 from tests.video.clips import DEFAULTS, number_of, write_clip
+from tests.video.lists import served_list
 
 STEP_S = 0.04
 
@@ -97,41 +95,15 @@ def test_packets_without_timestamps_pass() -> None:
     assert given(world, world.paced([0, None, 1, None, 2], {})) == [0, 0, 1, 1, 2]
 
 
-@contextmanager
-def live_list(folder: Path, name: str) -> Iterator[str]:
-    """The address of a list of segments that says only when asked again that it is whole."""
-    asked = 0
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            nonlocal asked
-            data = (folder / self.path.lstrip("/")).read_bytes()
-            if self.path.endswith(name):
-                asked += 1
-                data = data.replace(b"#EXT-X-ENDLIST", b"#EXT-X-ENDLIST" if asked > 1 else b"")
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/{name}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_the_segments_of_a_live_list_are_played_not_rushed_through(tmp_path: Path) -> None:
     options = {"hls_time": "0.2", "hls_list_size": "0"}
     write_clip(tmp_path / "live.m3u8", 15, container_options=options)  # .6 s in three segments
     assert len(list(tmp_path.glob("*.ts"))) == 3
     numbers, times = [], []
-    with live_list(tmp_path, "live.m3u8") as url, open_source(url, DEFAULTS) as source:
+    with (
+        served_list(tmp_path, "live.m3u8", live=True) as (url, _),
+        open_source(url, DEFAULTS) as source,
+    ):
         assert source.info.live
         for frame in source:
             numbers.append(number_of(frame.image))
