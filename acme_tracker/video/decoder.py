@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,6 +91,9 @@ class Decoder:
             except av.error.FFmpegError as error:
                 self.problem = reason(error)
                 return
+        if self.problem is not None:  # the packets broke off, and none said that it is the last
+            with suppress(av.error.FFmpegError):
+                yield from self.stream.decode(None)
 
     def stamp(self, raw: VideoFrame) -> Fraction | None:
         """A frame's timestamp in seconds, exact."""
