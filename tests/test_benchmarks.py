@@ -17,8 +17,11 @@ import pytest
 
 from acme_tracker.config import SourceSettings, TrackSettings
 from acme_tracker.datasets import open_sequences
+from acme_tracker.errors import SourceError
 from acme_tracker.evaluation.frames import open_frames
 from acme_tracker.frames import Frame
+from acme_tracker.video.sources import open_source
+from tests.video.clips import read, write_clip
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks"
@@ -267,3 +270,47 @@ def test_a_mirrored_view_of_a_clip_shows_and_says_the_same(benchmark: Any, tmp_p
         for one, other in islice(zip(ours, theirs, strict=True), 10):
             assert one.time_s == pytest.approx(other.time_s, abs=1e-4)
             np.testing.assert_array_equal(one.luma[:, ::-1], other.luma)
+
+
+def test_the_cameras_benchmark_tells_what_was_kept_of_each(
+    benchmark: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clip, report = write_clip(tmp_path / "clip.mp4", 25), tmp_path / "report.json"
+    words = f"{clip} --cameras 2 --no-video --set detector.name=motion --json {report}"
+    monkeypatch.setattr(sys, "argv", ["cameras.py", *words.split()])
+    benchmark("cameras").main()
+    cameras = json.loads(report.read_text())["cameras"]
+    assert list(cameras) == ["2, no video"]
+    assert len(cameras["2, no video"]) == 2
+    for kept in cameras["2, no video"]:
+        assert 0 < kept["tracked"] == kept["drawn"] <= 1
+        assert kept["looks_per_s"] > 0
+    assert "2, no video" in capsys.readouterr().out
+
+
+def test_a_broadcast_in_segments_has_every_frame(benchmark: Any, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", 30, keyframe_every=5)
+    broadcast = benchmark("broadcast")
+    parts, lengths_s = broadcast.cut(clip, 0.4)
+    assert lengths_s == pytest.approx([0.4, 0.4, 0.4])
+    whole = tmp_path / "whole.ts"
+    whole.write_bytes(b"".join(parts))
+    assert len(read(whole)) == 30
+    with (
+        broadcast.broadcast(clip, 1, 0.4) as (url,),
+        pytest.raises(SourceError, match="ended after 30 frames"),
+        open_source(url, SourceSettings()) as source,
+    ):
+        list(source)
+
+
+def test_a_camera_that_does_not_get_to_its_end_ends_the_benchmark(
+    benchmark: Any, tmp_path: Path
+) -> None:
+    told = {"source": "http://camera", "state": "failed: the disk is full"}
+    (tmp_path / "summary.json").write_text(json.dumps(told))
+    with pytest.raises(SystemExit, match="http://camera: failed: the disk is full"):
+        benchmark("cameras").kept(tmp_path, 25, 1.0, None)
