@@ -6,11 +6,11 @@
 The clip is sent over HTTP by so many cameras at once, at its own pace: as streams, or with
 --segment-s as live lists of segments (HLS). `acme-tracker track`, in a process of its own, follows
 them all, with an annotated video and without. Figures are means over the cameras: the share of the
-frames sent that was tracked, and that is in the video; looks of the detector a second; tracks. With
---truth (the clip's own folder, say) also HOTA, for which a frame that was not tracked is missed.
+frames that was tracked, and that is in the video, from the second second on: before that, frames
+are dropped while the program starts; looks of the detector a second; tracks. With --truth (the
+clip's own folder, say) also HOTA, for which every frame that was not tracked is missed.
 
-The first frames are dropped while the program starts. What the server itself takes of the cores is
-little: it copies packets.
+What the server itself takes of the cores is little: it copies packets.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ from statistics import mean
 from tempfile import TemporaryDirectory
 
 import av
-from broadcast import broadcast
+from broadcast import broadcast, seconds_of
 from machine import describe_machine, machine_lines
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
 
 from acme_tracker.evaluation.tracking import evaluate_tracking, read_pairs
+
+STARTS_S = 1.0  # before that, frames are dropped while the program starts
 
 console = Console(highlight=False)
 
@@ -43,11 +45,13 @@ class Kept:
     """What one camera's run kept of what was sent.
 
     Attributes:
-        hota: None without truth.
+        tracked: share of the frames, once the program has started; `drawn` likewise.
+        drawn: None without a video.
+        hota: of all frames; None without truth.
     """
 
     tracked: float
-    drawn: float
+    drawn: float | None
     looks_per_s: float
     tracks: int
     hota: float | None
@@ -69,12 +73,12 @@ def resized(video: Path, size: str, folder: Path) -> Path:
     return out
 
 
-def length_of(video: Path) -> tuple[int, float]:
-    """Frames and seconds."""
+def times_of(video: Path) -> list[float]:
+    """When its frames are shown, in seconds from the first."""
     with av.open(str(video)) as clip:
         stream = clip.streams.video[0]
-        frames = sum(1 for packet in clip.demux(stream) if packet.size)
-        return frames, float(frames / (stream.average_rate or 25))
+        times = sorted(seconds_of(p.pts, p) for p in clip.demux(stream) if p.size)
+    return [at - times[0] for at in times]
 
 
 def run(urls: Sequence[str], out: Path, words: Sequence[str]) -> list[Path]:
@@ -87,39 +91,46 @@ def run(urls: Sequence[str], out: Path, words: Sequence[str]) -> list[Path]:
     return folders
 
 
-def kept(folder: Path, sent: int, seconds: float, truth: Path | None) -> Kept:
-    """What a run left of a camera that sent so much; SystemExit if it did not get to its end."""
+def kept(folder: Path, sent_s: Sequence[float], truth: Path | None) -> Kept:
+    """What a run left of frames sent at these times; SystemExit if it did not get to their end."""
     told = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     if "ended after" not in told["state"]:  # as a stream does: a camera never has an end
         raise SystemExit(f"{told['source']}: {told['state']}")
-    hota = None
+    lines = (folder / "tracks.jsonl").read_text(encoding="utf-8").splitlines()
+    tracked_s = [json.loads(line)["time_s"] for line in lines]
+    video, hota = folder / "annotated.mp4", None
     if truth is not None:
         report = evaluate_tracking(read_pairs(truth, folder / "tracks.csv", {}, strict=False))
         hota = float(report.as_dict()["total"]["HOTA"])
+    sent = started(sent_s)
     return Kept(
-        tracked=told["frames"] / sent,
-        drawn=(told["frames"] - told["undrawn_frames"]) / sent,
-        looks_per_s=told["detector_calls"]["total"] / seconds,
+        tracked=started(tracked_s) / sent,
+        drawn=started(times_of(video)) / sent if video.exists() else None,
+        looks_per_s=told["detector_calls"]["total"] / sent_s[-1],
         tracks=told["unique_tracks"]["total"],
         hota=hota,
     )
 
 
+def started(times_s: Sequence[float]) -> int:
+    """How many are late enough: while the program starts, frames are dropped."""
+    return sum(at > STARTS_S for at in times_s)
+
+
 def measure(arguments: argparse.Namespace, video: Path) -> dict[str, list[Kept]]:
     """By what was run, a figure a camera."""
-    sent, seconds = length_of(video)
-    found = {}
+    sent_s, found = times_of(video), {}
+    settings = [word for one in arguments.set for word in ("--set", one)]
     for count in map(int, arguments.cameras.split(",")):
         for words in (["--no-video"],) if arguments.no_video else ([], ["--no-video"]):
             name = f"{count}{', no video' if words else ''}"
-            settings = [word for one in arguments.set for word in ("--set", one)]
             with (
                 console.status(f"cameras: {name}"),
                 TemporaryDirectory() as out,
                 broadcast(video, count, arguments.segment_s) as urls,
             ):
                 folders = run(urls, Path(out), [*words, *settings])
-                found[name] = [kept(one, sent, seconds, arguments.truth) for one in folders]
+                found[name] = [kept(one, sent_s, arguments.truth) for one in folders]
     return found
 
 
@@ -128,11 +139,12 @@ def table_of(found: dict[str, list[Kept]]) -> Table:
     for title in ("tracked", "in the video", "looks/s", "tracks", "HOTA"):
         table.add_column(title, justify="right")
     for name, cameras in found.items():
+        drawn = [one.drawn for one in cameras if one.drawn is not None]
         hota = [one.hota for one in cameras if one.hota is not None]
         table.add_row(
             name,
             f"{mean(one.tracked for one in cameras):.0%}",
-            "" if name.endswith("video") else f"{mean(one.drawn for one in cameras):.0%}",
+            f"{mean(drawn):.0%}" if drawn else "",
             f"{mean(one.looks_per_s for one in cameras):.1f}",
             f"{mean(one.tracks for one in cameras):.1f}",
             f"{mean(hota):.1f}" if hota else "",
@@ -150,7 +162,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--no-video", action="store_true", help="only without an annotated video")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="settings")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.size and arguments.truth:
+        parser.error("--truth is in the pixels of the clip: leave --size out")
+    return arguments
 
 
 def main() -> None:
