@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from math import ceil
 from pathlib import Path
 
 import pytest
@@ -17,41 +11,7 @@ from acme_tracker.errors import SourceError
 from acme_tracker.video.network import is_live
 from acme_tracker.video.sources import open_source
 from tests.video.clips import DEFAULTS, number_of, write_clip
-from tests.video.lists import served_list
-
-
-@contextmanager
-def served(data: bytes, says_size: bool, for_s: float = 0) -> Iterator[str]:
-    """The address of a plain server's only content, which it sends once for each request.
-
-    Within so many seconds, evenly.
-    """
-    parts = ceil(25 * for_s) or 1
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            if says_size:
-                self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            begin = time.monotonic()
-            with suppress(OSError):  # who asked has seen enough
-                for number in range(parts):
-                    time.sleep(max(0, begin + number * for_s / parts - time.monotonic()))
-                    self.wfile.write(
-                        data[number * len(data) // parts : (number + 1) * len(data) // parts]
-                    )
-
-        def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/clip"
-        finally:
-            server.shutdown()
-            thread.join()
+from tests.video.servers import served, served_list
 
 
 def test_a_file_of_known_size_is_a_recording_though_it_states_no_duration(tmp_path: Path) -> None:

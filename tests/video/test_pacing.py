@@ -14,7 +14,7 @@ import pytest
 from acme_tracker.video.pacing import MOST_S, Paced
 from acme_tracker.video.sources import open_source
 from tests.video.clips import DEFAULTS, number_of, write_clip
-from tests.video.lists import served_list
+from tests.video.servers import served_list
 
 STEP_S = 0.04
 
