@@ -31,7 +31,7 @@ class ProgressLines:
         self._running = 0
         self._progress = _columns()
 
-    def line(self, info: SourceInfo, _: ClassList) -> ProgressLine:
+    def line(self, info: SourceInfo, _: ClassList | None = None) -> ProgressLine:
         """A sink that shows how a source goes on."""
         return ProgressLine(self, info)
 
@@ -71,14 +71,19 @@ class ProgressLine:
         self._lines.end(self._task)
 
     def write(self, result: FrameResult) -> None:
-        if result.look is not None:
-            self._look = f"looked: {result.look.reason}"
+        look = None if result.look is None else result.look.reason.value
+        self.advance(1, len(result.tracks.confirmed), look)
+
+    def advance(self, frames: int, tracks: int, look: str | None) -> None:
+        """So many frames are done; `look`: why the detector looked, None if it did not."""
+        if look is not None:
+            self._look = f"looked: {look}"
         speed = next(task.speed for task in self._progress.tasks if task.id == self._task)
         self._progress.update(
             self._task,
-            advance=1,
+            advance=frames,
             speed=f"{speed:.1f} fps" if speed else "",
-            tracks=len(result.tracks.confirmed),
+            tracks=tracks,
             look=self._look,
         )
 

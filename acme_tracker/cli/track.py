@@ -17,6 +17,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
+from acme_tracker.cli.apart import Job, track_apart, track_one
 from acme_tracker.cli.config import Assignments, ConfigFile
 from acme_tracker.cli.console import complain, output, shown_warnings
 from acme_tracker.cli.progress import ProgressLines
@@ -25,7 +26,7 @@ from acme_tracker.detection.registry import open_detector
 from acme_tracker.detection.sharing import SharedDetector
 from acme_tracker.errors import ConfigError
 from acme_tracker.interfaces import Detector, FrameWatcher
-from acme_tracker.outputs import INTERRUPTED, ResultFolders, Run, track_source
+from acme_tracker.outputs import INTERRUPTED, ResultFolders, Run
 from acme_tracker.pipeline import Interrupt, side_by_side
 from acme_tracker.resources import keep_freed_memory
 from acme_tracker.tracking.visual.registry import open_visual_tracker
@@ -83,7 +84,7 @@ def track(
 ) -> None:
     """Detect and track road users, and leave an annotated video and result files.
 
-    Files take turns; cameras and addresses run side by side, with one detector.
+    Files take turns; cameras and addresses run side by side.
 
     For each SOURCE, DIR/<name>/ gets annotated.mp4, tracks.csv, tracks.mot.txt, tracks.jsonl,
     tracks_summary.csv and summary.json. Exit code: 0, 2 after an error, 128 + the signal's number
@@ -167,12 +168,17 @@ def _track_all(
     tracking = _Tracking(settings, ResultFolders(out, words))
     if not live:
         return list(tracking.in_turn(sources, detector, signals, warned).values())
-    shared = detector if isinstance(detector, FrameWatcher) else SharedDetector(detector)
-    jobs = [partial(tracking.in_turn, [source], shared) for source in live]
     recorded = [source for source in sources if source not in live]
-    if recorded:
+    if getattr(detector, "device", "cpu") == "cpu":
+        work = [Job(source.word, settings, out, words) for source in live]
+        jobs = [partial(tracking.apart, *pair) for pair in zip(live, work, strict=True)]
+    else:  # to look at all in one batch is worth more than a lock of their own
+        shared = SharedDetector(detector)
+        jobs = [partial(tracking.in_turn, [source], shared) for source in live]
         # In a batch with others, a picture's scores may differ in their last bits.
-        jobs.append(partial(tracking.in_turn, recorded, open_detector(settings.detector)))
+        detector = open_detector(settings.detector)
+    if recorded:
+        jobs.append(partial(tracking.in_turn, recorded, detector))
     runs = {source: run for done in side_by_side(jobs, signals) for source, run in done.items()}
     return [runs[source] for source in sources if source in runs]
 
@@ -202,34 +208,26 @@ class _Tracking:
             if warned is not None:
                 del warned[:]
             said = source.warned if warned is None else warned
-            runs[source] = run = self._track(source, detector, interrupt, said)
-            if run.error is not None:
-                complain("error", str(run.error))
+            if isinstance(detector, FrameWatcher):  # of one scene: it cannot be shared
+                detector = open_detector(self.settings.detector)
+            runs[source] = run = track_one(
+                source, self.settings, detector, self.folders, interrupt, self.lines.line, said
+            )
+            _tell_error(run)
             if run.state == INTERRUPTED:
                 break
         return runs
 
-    def _track(
-        self, source: BaseSource, detector: Detector, interrupt: Interrupt, warned: Sequence[str]
-    ) -> Run:
-        settings = self.settings
-        if isinstance(detector, FrameWatcher):  # of one scene: it cannot be shared
-            detector = open_detector(settings.detector)
-        return track_source(
-            source,
-            settings,
-            detector,
-            self.folders,
-            interrupt=interrupt,
-            watchers=[self.lines.line],
-            names={
-                "detector": settings.detector.name,
-                "visual_tracker": settings.visual_tracker.name,
-                # Where a detector does not say, it has no choice.
-                "device": getattr(detector, "device", "cpu"),
-            },
-            warned=warned,
-        )
+    def apart(self, source: BaseSource, job: Job, interrupt: Interrupt) -> dict[BaseSource, Run]:
+        """Track one source in a process of its own."""
+        run = track_apart(job, self.lines, interrupt)
+        _tell_error(run)
+        return {source: run}
+
+
+def _tell_error(run: Run) -> None:
+    if run.error is not None:
+        complain("error", str(run.error))
 
 
 def _listed(text: str) -> list[str]:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from acme_tracker.cli import main
+from acme_tracker.cli import main, track
+from tests.fakes import ScriptedDetector
 
 ROOT = Path(__file__).parents[2]
 CLIP = ROOT / "sample_videos" / "drawn_crossing" / "video.mp4"
@@ -203,6 +204,18 @@ def test_cameras_run_beside_recordings_and_fail_by_themselves(tmp_path: Path) ->
     assert ["camera 98 gives no picture" in said[0], "camera 99" in said[1]] == [True, True]
     assert [folder.name for folder in tmp_path.iterdir()] == [CLIP.stem]
     assert frames_of(tmp_path / CLIP.stem / "annotated.mp4") > 0
+
+
+def test_on_a_gpu_cameras_share_a_detector_in_this_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class OnGpu(ScriptedDetector):
+        device = "cuda"
+
+    monkeypatch.setattr(track, "open_detector", lambda _: OnGpu([]))
+    monkeypatch.setattr(track, "track_apart", lambda *_: pytest.fail("in another process"))
+    assert run_here("track", "camera:98", "camera:99", "-o", tmp_path) == 2
+    assert capsys.readouterr().err.count("gives no picture") == 2
 
 
 def test_a_wrong_word_beside_others_fails_before_any_file_is_made(
