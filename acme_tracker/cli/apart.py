@@ -1,6 +1,7 @@
 """A live source in a process of its own: in one, several would wait for Python's lock in turn.
 
-Of four cameras of 1280x720 on two cores, half the frames were dropped in one process, none in four.
+Of four cameras of 1280x720 on two cores, a fifth of the frames to half were dropped in one process,
+and a twentieth in four (benchmarks/cameras.py, without a video).
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Progress:
     """What has happened since the last time.
 
     Attributes:
-        look: what was said of the last look, if there was one.
+        look: why the detector looked last, None if it did not yet.
     """
 
     frames: int
