@@ -18,10 +18,13 @@ from threading import Lock, Thread
 from time import monotonic
 from typing import Any, Self
 
-from acme_tracker.cli.progress import ProgressLines
+from acme_tracker.cli.console import own_warnings
+from acme_tracker.cli.progress import ProgressLine, ProgressLines
+from acme_tracker.cli.signals import heard_signals
 from acme_tracker.config import TrackSettings
 from acme_tracker.datatypes import ClassList, FrameResult, TrackEvent
 from acme_tracker.detection.registry import open_detector
+from acme_tracker.detection.sharing import device_of
 from acme_tracker.errors import AcmeTrackerError, SourceError
 from acme_tracker.frames import SourceInfo
 from acme_tracker.interfaces import Detector
@@ -32,7 +35,7 @@ from acme_tracker.video.base import BaseSource, SourceWarning
 from acme_tracker.video.redaction import redact
 from acme_tracker.video.sources import open_source
 
-POLL_S = 0.2
+_POLL_S = 0.2
 _LAST_WORDS_S = 5.0
 _TELL_S = 0.25  # from one word about the progress to the next
 
@@ -84,8 +87,7 @@ def track_one(
         names={
             "detector": settings.detector.name,
             "visual_tracker": settings.visual_tracker.name,
-            # Where a detector does not say, it has no choice.
-            "device": getattr(detector, "device", "cpu"),
+            "device": device_of(detector),
         },
         warned=warned,
     )
@@ -109,12 +111,12 @@ def track_apart(job: Job, lines: ProgressLines, interrupt: Interrupt) -> Run:
                 with suppress(OSError):
                     ours.send(None)
             try:
-                told = ours.recv() if ours.poll(POLL_S) else None
+                told = ours.recv() if ours.poll(_POLL_S) else None
             except (EOFError, OSError):
                 process.join()
                 return _dead(job, process.exitcode)
             if isinstance(told, SourceInfo):
-                line = shown.enter_context(lines.line(told))
+                line = shown.enter_context(ProgressLine(lines, told))
             elif isinstance(told, Progress) and line is not None:
                 line.advance(told.frames, told.tracks, told.look)
             elif isinstance(told, str):
@@ -140,11 +142,6 @@ class _Line:
     def say(self, what: SourceInfo | Progress | Run | str) -> None:
         with self._lock, suppress(OSError):  # nobody listens any more
             self._connection.send(what)
-
-    def warn(self, message: Warning | str, category: type[Warning], *_: object, **__: Any) -> None:
-        """For `warnings.showwarning`: those of the libraries below us are not for the user."""
-        if category.__module__.startswith("acme_tracker"):
-            self.say(str(message))
 
 
 class _Teller:
@@ -177,24 +174,21 @@ class _Teller:
 def _track(job: Job, connection: Connection[Any, Any]) -> None:
     """The life of a process."""
     interrupt, line = Interrupt(), _Line(connection)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # a terminal, or a supervisor, tells everyone
-        number = getattr(signal, name, None)
-        if number and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
-            signal.signal(number, lambda *_: interrupt.request())
+    for number in heard_signals():  # a terminal, or a supervisor, tells everyone
+        signal.signal(number, lambda *_: interrupt.request())
     Thread(target=_hear, args=(connection, interrupt), daemon=True).start()
-    warnings.simplefilter("always")
-    warnings.showwarning = line.warn
     keep_freed_memory()
 
     def tell(info: SourceInfo, _: ClassList) -> _Teller:
         return _Teller(line, info)
 
     try:
-        source = open_source(job.word, job.settings.source)
-        with interrupt.heard_at_once():
-            detector = open_detector(job.settings.detector)
-        folders = ResultFolders(job.base, job.words)
-        run = track_one(source, job.settings, detector, folders, interrupt, tell, source.warned)
+        with own_warnings(line.say):
+            source = open_source(job.word, job.settings.source)
+            with interrupt.heard_at_once():
+                detector = open_detector(job.settings.detector)
+            folders = ResultFolders(job.base, job.words)
+            run = track_one(source, job.settings, detector, folders, interrupt, tell, source.warned)
     except AcmeTrackerError as error:
         run = Run(f"failed: {error}", None, {}, error)
     except KeyboardInterrupt:

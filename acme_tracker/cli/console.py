@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from rich.console import Console, ConsoleDimensions
@@ -69,9 +69,14 @@ def complain(kind: str, message: str, style: str = "red") -> None:
     errors.print(f"[{style}]{kind}:[/] {text}", soft_wrap=True)
 
 
+def shown_warnings() -> AbstractContextManager[list[str]]:
+    """Our own warnings as lines on standard error, each once, and in the list that this gives."""
+    return own_warnings(lambda text: complain("warning", text, "yellow"))
+
+
 @contextmanager
-def shown_warnings() -> Iterator[list[str]]:
-    """Our own warnings as lines on standard error, each once, and in the list that this gives.
+def own_warnings(say: Callable[[str], None]) -> Iterator[list[str]]:
+    """Our own warnings go to `say`, each once, and into the list that this gives.
 
     Those of the libraries below us are not for the user and stay silent.
     """
@@ -81,7 +86,7 @@ def shown_warnings() -> Iterator[list[str]]:
         text = str(message)
         if category.__module__.startswith("acme_tracker") and text not in said:
             said.append(text)
-            complain("warning", text, "yellow")
+            say(text)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")

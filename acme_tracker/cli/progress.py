@@ -31,7 +31,7 @@ class ProgressLines:
         self._running = 0
         self._progress = _columns()
 
-    def line(self, info: SourceInfo, _: ClassList | None = None) -> ProgressLine:
+    def line(self, info: SourceInfo, _: ClassList) -> ProgressLine:
         """A sink that shows how a source goes on."""
         return ProgressLine(self, info)
 

@@ -21,9 +21,10 @@ from acme_tracker.cli.apart import Job, track_apart, track_one
 from acme_tracker.cli.config import Assignments, ConfigFile
 from acme_tracker.cli.console import complain, output, shown_warnings
 from acme_tracker.cli.progress import ProgressLines
+from acme_tracker.cli.signals import heard_signals
 from acme_tracker.config import TrackSettings, parse_assignments
 from acme_tracker.detection.registry import open_detector
-from acme_tracker.detection.sharing import SharedDetector
+from acme_tracker.detection.sharing import SharedDetector, device_of
 from acme_tracker.errors import ConfigError
 from acme_tracker.interfaces import Detector, FrameWatcher
 from acme_tracker.outputs import INTERRUPTED, ResultFolders, Run
@@ -137,9 +138,7 @@ class _Signals(Interrupt):
 def _signals() -> Iterator[_Signals]:
     """Ctrl-C, SIGTERM and a closed terminal end the run between frames; asked again, at once."""
     wanted = _Signals()
-    numbers = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
-    heard = [n for n in numbers if n and signal.getsignal(n) is not signal.SIG_IGN]  # nohup
-    before = {number: signal.signal(number, wanted.handle) for number in heard}
+    before = {number: signal.signal(number, wanted.handle) for number in heard_signals()}
     try:
         yield wanted
     finally:
@@ -169,14 +168,14 @@ def _track_all(
     if not live:
         return list(tracking.in_turn(sources, detector, signals, warned).values())
     recorded = [source for source in sources if source not in live]
-    if getattr(detector, "device", "cpu") == "cpu":
+    if device_of(detector) == "cpu":
         work = [Job(source.word, settings, out, words) for source in live]
         jobs = [partial(tracking.apart, *pair) for pair in zip(live, work, strict=True)]
     else:  # to look at all in one batch is worth more than a lock of their own
         shared = SharedDetector(detector)
         jobs = [partial(tracking.in_turn, [source], shared) for source in live]
-        # In a batch with others, a picture's scores may differ in their last bits.
-        detector = open_detector(settings.detector)
+        if recorded:  # in a batch with others, a picture's scores may differ in their last bits
+            detector = open_detector(settings.detector)
     if recorded:
         jobs.append(partial(tracking.in_turn, recorded, detector))
     runs = {source: run for done in side_by_side(jobs, signals) for source, run in done.items()}

@@ -13,6 +13,11 @@ from acme_tracker.frames import Image
 from acme_tracker.interfaces import Detector
 
 
+def device_of(detector: Detector) -> str:
+    """Where a detector works; one that does not say has no choice."""
+    return str(getattr(detector, "device", "cpu"))
+
+
 class SharedDetector:
     """A Detector that threads may call at the same time.
 
@@ -25,8 +30,7 @@ class SharedDetector:
     """
 
     def __init__(self, detector: Detector) -> None:
-        # Where a detector does not say, it has no choice.
-        self.device: str = getattr(detector, "device", "cpu")
+        self.device = device_of(detector)
         self._detector = detector
         self._together: int = getattr(detector, "batch", 1)
         self._turn, self._asking = Lock(), Lock()

@@ -12,6 +12,19 @@ from pathlib import Path
 
 
 @contextmanager
+def running(server: HTTPServer) -> Iterator[str]:
+    """The address of a server at work."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
 def served(data: bytes, says_size: bool, for_s: float = 0) -> Iterator[str]:
     """The address of a plain server's only content, which it sends once for each request.
 
@@ -35,14 +48,8 @@ def served(data: bytes, says_size: bool, for_s: float = 0) -> Iterator[str]:
 
         def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/clip"
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(HTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield f"{address}/clip"
 
 
 @contextmanager
@@ -67,11 +74,5 @@ def served_list(folder: Path, name: str, live: bool) -> Iterator[tuple[str, list
 
         def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/{name}", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield f"{address}/{name}", asked
