@@ -1,4 +1,4 @@
-"""When a live stream sent its frames, as far as their coming tells."""
+"""What packets tell before they are decoded: when a live stream sent them, and frames' times."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MOST_S = 8  # more than FFmpeg keeps of a stream to learn what it is, or servers send at once
 _MOST_PACKETS = 1000
 _UNSTAMPED = 3
+_REORDERED = 16  # frames that may be decoded before an earlier one: no codec allows more
 Raw = TypeVar("Raw")
 
 
@@ -32,7 +33,7 @@ def first_stamped(raws: Iterator[Raw], stamp: Callable[[Raw], Fraction | None]) 
 
 
 class Arrivals:
-    """The packets of a live stream, some of them read before they are asked for.
+    """The packets of a video, some of them read before they are asked for.
 
     Args:
         packets: given in this order.
@@ -51,6 +52,25 @@ class Arrivals:
 
     def __next__(self) -> Packet[VideoStream]:
         return self._ahead.popleft() if self._ahead else next(self._packets)
+
+    def first_stamps(self, count: int) -> list[Fraction] | None:
+        """Timestamps in seconds of a recording's first frames, `count` at most, in order of time.
+
+        None where its packets do not tell: timestamps missing or out of order, damage.
+        """
+        first = list(islice(self._packets, count + _REORDERED))
+        self._ahead.extend(first)
+        told = [packet for packet in first if packet.size]  # the last one says that it is over
+        stamps, decoded = [], []
+        for packet in told:
+            if packet.pts is None or packet.dts is None or packet.time_base is None:
+                return None
+            if packet.is_corrupt or packet.is_discard:
+                return None
+            stamps.append(packet.pts * packet.time_base)
+            decoded.append(packet.dts)
+        rising = all(before < after for before, after in pairwise(decoded))
+        return sorted(stamps)[:count] if rising else None
 
     def sent_at(self, origin: Fraction, step_s: float) -> float:
         """The clock when the frame of timestamp `origin` was sent, `step_s` before the next one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import islice
@@ -31,9 +31,11 @@ from acme_tracker.video.truncation import is_cut_off
 if TYPE_CHECKING:
     from av import VideoFrame
 
-# Frames of a recording decoded on opening, before any is given, to judge its timestamps by: as few
-# as forgive one slip.
+# Frames of a recording whose timestamps it is judged by, before any is given: as few as forgive one
+# slip.
 _HEAD = 10
+# Containers whose packets say when their frames are shown; of others FFmpeg works it out.
+_TELLING = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 _DURATION_IS_MEASURED = ("mpegts", "mpeg")  # at the end of what is there: it promises nothing
 _WITHOUT_TIMES = ("mpjpeg",)  # FFmpeg invents 25 frames a second
 
@@ -59,8 +61,7 @@ class VideoSource(BaseSource):
         self._next_index = 0
 
     def _open(self) -> SourceInfo:
-        decoder = self._start()
-        stamps = [decoder.stamp(raw) for raw in self._head]
+        decoder, stamps = self._start()
         stream = decoder.stream
         self._rate = sane_rate(stream.average_rate, stream.guessed_rate)
         self._claimed = decoder.claimed_count(self._rate)
@@ -82,23 +83,34 @@ class VideoSource(BaseSource):
             file=self._file(),
         )
 
-    def _start(self) -> Decoder:
-        """A decoder at the beginning, its first frames in `_head`."""
+    def _start(self) -> tuple[Decoder, Sequence[Fraction | None]]:
+        """A decoder at the beginning, one frame or some in `_head`; timestamps to judge it by.
+
+        Those of a recording's first frames come from its packets, where these tell them: to decode
+        them all takes as long as to track two or three.
+        """
         self._decoder = decoder = Decoder(self.word, self._warn_of_damage)
         self._next_index = 0
         self._arrivals = Arrivals(decoder.packets())
         self._paced = Paced(self._arrivals)
         self._raws = decoder.frames(self._paced)
-        live = decoder.live
-        self._head = deque(
-            first_stamped(self._raws, decoder.stamp) if live else islice(self._raws, _HEAD)
-        )
+        tells = not decoder.live and decoder.container.format.name in _TELLING
+        told = self._arrivals.first_stamps(_HEAD) if tells else None
+        first = first_stamped(self._raws, decoder.stamp) if decoder.live else islice(self._raws, 1)
+        self._head = deque(first)
         if not self._head:
             why = decoder.problem or "none can be decoded"
             raise SourceError(f"{self._shown} gives no frame: {why}; is it a whole video?")
-        return decoder
+        if told and told[0] == decoder.stamp(self._head[0]):
+            return decoder, told
+        if not decoder.live:
+            self._fill_head()
+        return decoder, [decoder.stamp(raw) for raw in self._head]
 
-    def _has_times(self, decoder: Decoder, stamps: list[Fraction | None]) -> bool:
+    def _fill_head(self) -> None:
+        self._head.extend(islice(self._raws, _HEAD - len(self._head)))
+
+    def _has_times(self, decoder: Decoder, stamps: Sequence[Fraction | None]) -> bool:
         if decoder.container.format.name in _WITHOUT_TIMES or not trustworthy(stamps):
             if not decoder.live:
                 self._warn_of_times()
@@ -109,6 +121,7 @@ class VideoSource(BaseSource):
         """Move to the last keyframe before `start_s`, or back to the beginning where that fails."""
         base = decoder.stream.time_base or Fraction(1)
         start = ceil((origin + Fraction(self.settings.start_s)) / base)
+        self._fill_head()
         head = [raw.pts for raw in self._head]
         decoder.close()
         self._head.clear()

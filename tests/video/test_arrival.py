@@ -83,3 +83,41 @@ def test_a_stream_begins_with_its_first_timestamp_if_that_comes_soon(
     raws = iter(stamps)
     assert first_stamped(raws, lambda raw: None if raw is None else Fraction(raw)) == first
     assert len(list(raws)) == left
+
+
+def packet(pts: int | None, dts: int | None, **more: Any) -> Any:
+    plain = {"size": 9, "is_corrupt": False, "is_discard": False, "time_base": Fraction(1, 25)}
+    return SimpleNamespace(pts=pts, dts=dts, **{**plain, **more})
+
+
+def test_packets_tell_when_the_first_frames_are_shown() -> None:
+    shown = [0, 4, 2, 1, 3, 8, 6, 5, 7]
+    packets = [packet(pts, dts - 2) for dts, pts in enumerate(shown)]
+    packets.append(packet(None, None, size=0))  # that it is over
+    arrivals = Arrivals(iter(packets))
+    assert arrivals.first_stamps(5) == [Fraction(n, 25) for n in range(5)]
+    assert list(arrivals) == packets
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        packet(None, 1),
+        packet(1, None),
+        packet(1, 0),  # again
+        packet(1, 1, is_corrupt=True),
+        packet(1, 1, is_discard=True),
+        packet(1, 1, time_base=None),
+    ],
+)
+def test_a_packet_that_is_not_as_it_should_be_tells_nothing(odd: Any) -> None:
+    packets = [packet(0, 0), odd, packet(2, 2)]
+    arrivals = Arrivals(iter(packets))
+    assert arrivals.first_stamps(10) is None
+    assert list(arrivals) == packets
+
+
+def test_of_a_long_video_only_the_beginning_is_read() -> None:
+    packets = iter([packet(n, n) for n in range(1000)])
+    assert Arrivals(packets).first_stamps(10) == [Fraction(n, 25) for n in range(10)]
+    assert len(list(packets)) > 900
