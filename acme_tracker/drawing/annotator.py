@@ -27,6 +27,8 @@ COLOURS: list[Bgr] = [(int(c[5:], 16), int(c[3:5], 16), int(c[1:3], 16)) for c i
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 FAR_PX = 1e5  # beyond any picture, and no more than OpenCV can draw
 LABELS_KEPT = 512  # pictures of labels: few of them change from frame to frame
+TEXTS_KEPT = 64  # sizes of texts, whatever their digits
+ZEROS = str.maketrans("123456789", "000000000")  # all digits of the font are equally wide
 
 
 class Annotator:
@@ -155,6 +157,7 @@ class Pens:
         self.trail_step_px = 2 * self.line_px  # to draw many short pieces takes long
         self.corner_px = self.line_px + max(1, round(rows / 450))
         self.corner_length_px = max(4, round(rows / 60))
+        self._measured = lru_cache(TEXTS_KEPT)(self._measure)
         self.bar_px = _even(self._text_size("Tg")[1] + 2 * self.padding_px + 4)
         self._text_y = (self.bar_px + self._text_size("T")[1]) // 2  # in the status bar
         self._label = lru_cache(LABELS_KEPT)(self._new_label)
@@ -175,10 +178,11 @@ class Pens:
         ways = trails.ways(tracks.track_id)
         for number, frame, way in zip(numbers.tolist(), _frames(xyxy), ways, strict=True):
             thin[number] += [way, frame]
-        seen = tracks.observed
-        corners = _corners(xyxy[seen], self.corner_length_px)
-        for number, four in zip(numbers[seen].tolist(), corners, strict=True):
-            thick[number] += list(four)
+        if tracks.observed.any():  # on few frames
+            seen = tracks.observed
+            corners = _corners(xyxy[seen], self.corner_length_px)
+            for number, four in zip(numbers[seen].tolist(), corners, strict=True):
+                thick[number] += list(four)
         for by_colour, width in ((thin, self.line_px), (thick, self.corner_px)):
             for number, lines in by_colour.items():
                 canvas.lines(lines, COLOURS[number], width)
@@ -216,6 +220,9 @@ class Pens:
         canvas.text(text, (x, self._text_y), FONT, self.text_scale, self.text_px)
 
     def _text_size(self, text: str) -> tuple[int, int]:
+        return self._measured(text.translate(ZEROS))
+
+    def _measure(self, text: str) -> tuple[int, int]:
         (width, height), _ = cv2.getTextSize(text, FONT, self.text_scale, self.text_px)
         return width, height
 
