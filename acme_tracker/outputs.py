@@ -197,11 +197,12 @@ def result_sinks(
 ) -> list[FrameSink]:
     """Everything that `acme-tracker track` leaves of a source, but its summary.json.
 
-    The time of drawing and encoding, which run in a thread of their own, goes to `timings`; a live
-    source's frames are left out of the video while `hurried` says so. A paused window ends with
-    `interrupt`.
+    The time of drawing and encoding, which run in a thread of their own, goes to `timings`; frames
+    of a live source are left out of its video and window while `hurried` says so. A paused window
+    ends with `interrupt`.
     """
     interrupt = interrupt or Interrupt()
+    urgent = hurried if info.live else None  # recordings wait
     sinks: list[FrameSink] = [
         TracksCsv(folder / TRACKS, info, classes),
         MotText(folder / MOT),
@@ -211,12 +212,17 @@ def result_sinks(
     if settings.video:
         annotate = Annotator(classes, settings.trail_s, info)
         video = VideoSink(folder / VIDEO, info, settings, annotate.yuv, timings)
-        sinks.append(BackgroundSink(video, hurried=hurried if info.live else None))
+        sinks.append(BackgroundSink(video, hurried=urgent))
     if settings.window:  # the last: where the user stops the run, the others have the frame
         annotate = Annotator(classes, settings.trail_s, info)
         sinks.append(
             WindowSink(
-                info.name, annotate, folder, info.pixel_aspect, interrupted=lambda: interrupt.wanted
+                info.name,
+                annotate,
+                folder,
+                info.pixel_aspect,
+                interrupted=lambda: interrupt.wanted,
+                hurried=urgent,
             )
         )
     return sinks

@@ -21,6 +21,7 @@ _PROBE = "import cv2; cv2.namedWindow('probe'); cv2.waitKey(1); cv2.destroyAllWi
 _PROBE_TIMEOUT_S = 20
 _POLL_MS = 50
 _WIDEST_AT_FIRST_PX = 1280
+_STALE_S = 0.2  # no picture is on show for longer, if there is a newer one
 _MOST_STRETCHED = 4  # no camera's pixels are longer than three times their width
 _QT_LOG = "QT_LOGGING_RULES"
 
@@ -126,6 +127,8 @@ class WindowSink:
         pixel_aspect: width of a pixel over its height; None: square, as a window's are.
         open_screen: gives the display, or None.
         interrupted: asked while the picture is paused, which ends then.
+        hurried: asked on each result whether there is more urgent work: then only those with a look
+            are shown, and one of the others every _STALE_S; None: every result is shown.
     """
 
     def __init__(
@@ -136,6 +139,7 @@ class WindowSink:
         pixel_aspect: Fraction | None = None,
         open_screen: Callable[[], Screen | None] = open_screen,
         interrupted: Callable[[], bool] = lambda: False,
+        hurried: Callable[[], bool] | None = None,
     ) -> None:
         self._title = title
         self._annotate = annotate
@@ -143,8 +147,9 @@ class WindowSink:
         self._pixel_aspect = pixel_aspect
         self._open_screen = open_screen
         self._interrupted = interrupted
+        self._hurried = hurried
         self._screen: Screen | None = None
-        self._shown = False
+        self._shown: tuple[Image, FrameResult] | None = None
 
     def __enter__(self) -> Self:
         self._screen = self._open_screen()
@@ -157,22 +162,29 @@ class WindowSink:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._screen is not None and self._shown and self._screen.is_open(self._title):
-            self._screen.close(self._title)
+        screen, shows = self._screen, self._shown is not None
+        if screen is not None and shows and screen.is_open(self._title):
+            screen.close(self._title)
         self._screen = None
 
     def write(self, result: FrameResult) -> None:
         if self._screen is None:
             return
-        image = _with_square_pixels(self._annotate(result), self._pixel_aspect)
-        self._screen.show(self._title, image)
-        self._shown = True
-        paused = self._obey(self._screen.key(1), image, result) == " "
+        if self._shown is None or not self._may_leave_out(result, self._shown[1]):
+            image = _with_square_pixels(self._annotate(result), self._pixel_aspect)
+            self._screen.show(self._title, image)
+            self._shown = (image, result)
+        paused = self._obey(self._screen.key(1), *self._shown) == " "
         while paused and not self._interrupted():
-            paused = self._obey(self._screen.key(_POLL_MS), image, result) != " "
+            paused = self._obey(self._screen.key(_POLL_MS), *self._shown) != " "
 
     def end(self, events: Sequence[TrackEvent]) -> None:
         """Nothing to draw: the last frame is on show."""
+
+    def _may_leave_out(self, result: FrameResult, shown: FrameResult) -> bool:
+        if self._hurried is None or result.look is not None:
+            return False
+        return result.frame.time_s - shown.frame.time_s < _STALE_S and self._hurried()
 
     def _obey(self, key: str, image: Image, result: FrameResult) -> str:
         """Do what a key asks for, and return it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from acme_tracker.datatypes import FrameResult, Tracks
+from acme_tracker.datatypes import FrameResult, Look, LookReason, Tracks
 from acme_tracker.frames import Frame, Image
 from acme_tracker.video.window import (
     DisplayWarning,
@@ -67,6 +67,23 @@ def test_every_result_is_shown_and_the_window_closed() -> None:
     run(screen)
     assert screen.shown == [0, 1, 2]
     assert screen.closed
+
+
+def test_what_is_urgent_goes_before_all_but_looks_and_some_pictures() -> None:
+    screen = FakeScreen("--s")
+    urgent = True
+    sink = WindowSink(
+        "cam", lambda r: r.frame.image, open_screen=lambda: screen, hurried=lambda: urgent
+    )
+    with sink:
+        for number in range(20):
+            urgent = number < 17
+            frame = Frame.of_image(picture(number), number, number / 25)
+            look = Look(LookReason.MAX_GAP) if number == 12 else None
+            sink.write(FrameResult(frame, Tracks.empty(), look=look))
+    assert screen.shown == [0, 5, 10, 12, 17, 18, 19]
+    assert screen.looks == 20  # keys are heard all the time
+    assert screen.saved == ["cam_000000.png"]  # what is on show
 
 
 def test_q_stops_the_run() -> None:
