@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import islice, pairwise
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -30,6 +30,18 @@ def first_stamped(raws: Iterator[Raw], stamp: Callable[[Raw], Fraction | None]) 
             return [raw]
         found.append(raw)
     return found
+
+
+def told_times(packet: Packet[VideoStream], last_dts: int | None) -> tuple[int, int] | None:
+    """A whole packet's times of being shown and decoded (pts, dts), as it tells them.
+
+    None where it is damaged, lacks one, or is decoded no later than the packet before it.
+    """
+    if packet.pts is None or packet.dts is None or packet.is_corrupt or packet.is_discard:
+        return None
+    if last_dts is not None and packet.dts <= last_dts:
+        return None
+    return packet.pts, packet.dts
 
 
 class Arrivals:
@@ -60,17 +72,16 @@ class Arrivals:
         """
         first = list(islice(self._packets, count + _REORDERED))
         self._ahead.extend(first)
-        told = [packet for packet in first if packet.size]  # the last one says that it is over
-        stamps, decoded = [], []
-        for packet in told:
-            if packet.pts is None or packet.dts is None or packet.time_base is None:
+        stamps, last_dts = [], None
+        for packet in first:
+            if not packet.size:  # the last one says that it is over
+                continue
+            times = told_times(packet, last_dts)
+            if times is None or packet.time_base is None:
                 return None
-            if packet.is_corrupt or packet.is_discard:
-                return None
-            stamps.append(packet.pts * packet.time_base)
-            decoded.append(packet.dts)
-        rising = all(before < after for before, after in pairwise(decoded))
-        return sorted(stamps)[:count] if rising else None
+            pts, last_dts = times
+            stamps.append(pts * packet.time_base)
+        return sorted(stamps)[:count]
 
     def sent_at(self, origin: Fraction, step_s: float) -> float:
         """The clock when the frame of timestamp `origin` was sent, `step_s` before the next one.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from acme_tracker.video.arrival import told_times
 from acme_tracker.video.decoder import Decoder
 
 if TYPE_CHECKING:
@@ -30,19 +31,18 @@ def timestamps_before(decoder: Decoder, start: int) -> tuple[list[int], Places] 
     places: Places = set()
     last_dts = None
     for packet in decoder.packets():
-        if packet.pts is None or packet.dts is None or packet.is_corrupt or packet.is_discard:
+        times = told_times(packet, last_dts)
+        if times is None:
             return None
-        if last_dts is not None and packet.dts <= last_dts:
-            return None
-        last_dts = packet.dts
+        pts, last_dts = times
         if packet.is_keyframe:
-            places.add((packet.pts, packet.pos))
-        if packet.dts >= start:  # frames are decoded before they are shown: none earlier follows
+            places.add((pts, packet.pos))
+        if last_dts >= start:  # frames are decoded before they are shown: none earlier follows
             stamps.sort()
             distinct = len(set(stamps)) == len(stamps)
             return (stamps, places) if distinct else None
-        if packet.pts < start:
-            stamps.append(packet.pts)
+        if pts < start:
+            stamps.append(pts)
     return None
 
 
