@@ -178,8 +178,8 @@ class Pens:
         ways = trails.ways(tracks.track_id)
         for number, frame, way in zip(numbers.tolist(), _frames(xyxy), ways, strict=True):
             thin[number] += [way, frame]
-        if tracks.observed.any():  # on few frames
-            seen = tracks.observed
+        seen = tracks.observed
+        if seen.any():  # on few frames
             corners = _corners(xyxy[seen], self.corner_length_px)
             for number, four in zip(numbers[seen].tolist(), corners, strict=True):
                 thick[number] += list(four)

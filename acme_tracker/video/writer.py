@@ -210,12 +210,12 @@ def _put_index_in_front(path: Path) -> None:
     import av
 
     part = unfinished(path)
-    copied = {"fpsprobesize": "0"}  # no frame is decoded to guess a frame rate by
+    unprobed = {"fpsprobesize": "0"}  # no frame is decoded to guess a frame rate by
     try:
         if path.stat().st_size > COPIED_BYTES:
             return
         with (
-            av.open(f"file:{path}", options=copied) as fragments,
+            av.open(f"file:{path}", options=unprobed) as fragments,
             av.open(f"file:{part}", "w", format="mp4", options={"movflags": "faststart"}) as plain,
         ):
             stream = fragments.streams.video[0]
