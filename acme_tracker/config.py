@@ -89,6 +89,7 @@ class VisualTrackerSettings(Settings):
     name: str = "batched"
     weights: Path | None = None
     device: Literal["cpu", "cuda"] = "cpu"
+    max_gap_s: float = Field(0.08, ge=0)
 
 
 class AssociationSettings(Settings):
@@ -108,7 +109,7 @@ class LifecycleSettings(Settings):
 
 class RedetectionSettings(Settings):
     every_frames: int | None = Field(None, ge=1)
-    confidence_below: float = Field(0.92, ge=0, le=1)
+    confidence_below: float = Field(0.9, ge=0, le=1)
     min_gap_s: float = Field(0.0, ge=0)
     idle_gap_s: float = Field(0.25, ge=0)
     movement_gap_s: float = Field(0.25, ge=0)

@@ -89,6 +89,7 @@ class TrackingSession:
             settings.association,
             settings.lifecycle,
             unsure_below=settings.redetection.confidence_below,
+            follow_gap_s=settings.visual_tracker.max_gap_s,
         )
         return cls(detector, tracker, RedetectionPolicy(settings.redetection), observer)
 

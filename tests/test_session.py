@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from acme_tracker.config import AssociationSettings, LifecycleSettings, RedetectionSettings
+from acme_tracker.config import (
+    AssociationSettings,
+    LifecycleSettings,
+    RedetectionSettings,
+    TrackSettings,
+)
 from acme_tracker.datatypes import ClassList, Detections, EventKind, Look, LookReason
 from acme_tracker.frames import Frame, Image
 from acme_tracker.session import AtOnce, TrackingSession, observe
@@ -52,6 +59,18 @@ def test_between_looks_the_detector_rests_and_the_tracks_stay() -> None:
     assert detector.calls == 1
     assert [r.tracks.confirmed.track_id.tolist() for r in results] == [[1]] * 10
     assert [r.observation is not None for r in results] == [True, *[False] * 9]
+
+
+@pytest.mark.parametrize(("max_gap_s", "followed"), [(0.0, 11), (0.08, 6)])
+def test_settings_say_how_seldom_objects_are_followed(max_gap_s: float, followed: int) -> None:
+    moving, truth = moving_patches([(40, 40)], (2, 0), 12)
+    car = Detections.of(truth[0], [0.9], [0])
+    settings = TrackSettings.load(overrides={"visual_tracker.max_gap_s": max_gap_s})
+    session = TrackingSession.from_settings(settings, ScriptedDetector([car]))
+    session.policy = RedetectionPolicy(RedetectionSettings(every_frames=99))
+    quality = [session.step(frame).tracks.quality[0] for frame in moving]
+    changes = [before != now for before, now in pairwise(quality) if not np.isnan(now)]
+    assert sum(changes) == pytest.approx(followed, abs=1)
 
 
 def test_a_scene_cut_hides_every_track_and_looks_at_once() -> None:

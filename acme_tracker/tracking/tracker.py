@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from acme_tracker.boxes import areas, clip, coverage, iou
+from acme_tracker.boxes import areas, centres, clip, coverage, iou
 from acme_tracker.config import AssociationSettings, LifecycleSettings
 from acme_tracker.datatypes import (
     Boxes,
@@ -39,6 +39,7 @@ from acme_tracker.tracking.fusion import (
 )
 from acme_tracker.tracking.lifecycle import Rows, TrackTable
 from acme_tracker.tracking.motion import BoxMotion
+from acme_tracker.tracking.pace import Pace
 
 FOLLOW_NOISE = 0.1  # of the box's size: a sure visual tracker is half as sure as a detection
 SAME_OBJECT = 0.6  # IoU with a track from which a detection left over is its object once more
@@ -53,8 +54,9 @@ class ObjectTracker:
     """Keeps the identities of one source's objects; implements `interfaces.Tracker`.
 
     A visual tracker follows the active tracks (tentative and confirmed); a motion filter knows the
-    velocity of all, and alone carries the lost ones. A detection is fused with where its track was
-    expected: both count by their variances.
+    velocity of all, and alone carries the lost ones; all of them, from one time that the visual
+    tracker is asked to the next (pace.py). A detection is fused with where its track was expected:
+    both count by their variances.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class ObjectTracker:
         association: AssociationSettings,
         lifecycle: LifecycleSettings,
         unsure_below: float,
+        follow_gap_s: float = 0.0,
     ) -> None:
         self._table = TrackTable(len(classes))
         self._motion = BoxMotion()
@@ -71,16 +74,22 @@ class ObjectTracker:
         self._distance = distance_of(association, classes)
         self._lifecycle = lifecycle
         self._unsure_below = unsure_below
+        self._pace = Pace(follow_gap_s if visual.sees else 0.0)  # motion alone costs nothing
         self._frame: Frame | None = None
+        self._followed: Frame | None = None  # the last one that the visual tracker was asked about
         self._events: list[TrackEvent] = []
 
     def predict(self, frame: Frame) -> Tracks:
         """All tracks moved to a new frame."""
         passed_s = 0.0 if self._frame is None else frame.time_s - self._frame.time_s
+        before = self._motion.xyxy
         self._motion.predict(passed_s)
         self._frame = frame
         self._table.rows["observed"] = False
-        self._follow(frame, passed_s)
+        if self._pace.is_due(passed_s):
+            self._follow(frame)
+        else:
+            self._carry(frame, self._motion.xyxy - before)
         active = self._table.rows["state"] != TrackState.LOST
         self._lose(active & self._gone(frame), frame)
         rows = self._table.rows
@@ -91,6 +100,9 @@ class ObjectTracker:
 
     def correct(self, frame: Frame, observation: Observation) -> Tracks:
         """All tracks after a look at the frame that was predicted last."""
+        if self._followed is not frame:
+            self._follow(frame)
+        self._pace.look()
         found = self._possible(observation.detections, frame)
         rows = self._table.rows
         state = rows["state"].copy()
@@ -134,8 +146,18 @@ class ObjectTracker:
 
     # --- on every frame -------------------------------------------------------------------------
 
-    def _follow(self, frame: Frame, passed_s: float) -> None:
+    def _carry(self, frame: Frame, way: Boxes) -> None:
+        """Move active tracks by what their motion (N, 4) adds, lost ones to where it leads."""
+        rows = self._table.rows
+        active = (rows["state"] != TrackState.LOST)[:, None]
+        carried = grow_in(rows["xyxy"] + way, rows["cut"], frame.size)
+        moved = np.where(active, carried, self._motion.xyxy)
+        variance = np.where(active, rows["variance"], self._motion.variance)
+        self._table.place(slice(None), moved, variance)
+
+    def _follow(self, frame: Frame) -> None:
         """Ask the visual tracker where the active tracks are, and how sure it is of each."""
+        self._followed, passed_s = frame, self._pace.follow()
         followed = self._visual.update(frame)
         rows = self._table.rows
         where = np.searchsorted(rows["key"], followed.target_id)  # keys only grow
@@ -162,6 +184,8 @@ class ObjectTracker:
         """
         rows = self._table.rows
         moved, variance = self._motion.xyxy, self._motion.variance
+        off = np.abs(centres(followed) - centres(moved[where])).max(axis=1)
+        self._pace.note(off / np.sqrt(np.maximum(areas(followed), 1)))
         drift = drift_variance(followed, doubt, passed_s)
         led, gained = lead(moved[where], variance[where], followed, drift)
         led = grow_in(led, rows["cut"][where], frame.size)
