@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from acme_tracker.datatypes import Floats
@@ -20,6 +21,8 @@ from acme_tracker.errors import DetectorError
 Blob = Floats | NDArray[np.uint8]
 Shape = tuple[int | None, ...]  # None: any length
 Device = Literal["auto", "cpu", "cuda"]
+
+_CACHE_PATIENCE_S = 30  # to compile takes a second or two
 
 
 class Network(Protocol):
@@ -65,14 +68,13 @@ class OpenVinoNetwork:
         if not _is_network(path):
             raise DetectorError(_unreadable(path))
         options: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
-        cache = cache_dir()
-        if cache is not None:
-            options["CACHE_DIR"] = str(cache / _fingerprint(path))
         if exact:
             options["INFERENCE_PRECISION_HINT"] = "f32"
         core, model = openvino.Core(), str(path)
         try:
-            with kept_signal_stack():
+            with kept_signal_stack(), _own_cache(path) as cache:
+                if cache is not None:
+                    options["CACHE_DIR"] = str(cache)
                 if picture_size is not None:
                     model = _taking_pictures(core.read_model(model), picture_size)
                 compiled = core.compile_model(model, "CPU", options)
@@ -155,6 +157,30 @@ def cache_dir() -> Path | None:
     except (OSError, RuntimeError):  # RuntimeError: no home
         return None
     return folder if os.access(folder, os.W_OK) else None
+
+
+@contextmanager
+def _own_cache(path: Path) -> Iterator[Path | None]:
+    """A folder for a network's compiled forms that no other process uses meanwhile, if any.
+
+    OpenVINO reads, by mapping it into memory, what another process may be writing: two programs
+    started at once for the first time found the network damaged, or crashed.
+    """
+    cache = cache_dir()
+    folder = None if cache is None else cache / _fingerprint(path)
+    if folder is None:
+        yield None
+        return
+    lock = FileLock(folder.with_suffix(".lock"), timeout=_CACHE_PATIENCE_S)
+    try:
+        lock.acquire()
+    except (OSError, NotImplementedError):  # a Timeout is an OSError
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        lock.release()
 
 
 def _cache_base() -> Path:

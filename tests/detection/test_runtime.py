@@ -5,9 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from acme_tracker.detection import runtime
 from acme_tracker.detection.runtime import open_network
 from acme_tracker.errors import DetectorError
+from acme_tracker.resources import models_dir
 
 LIFE = """
 import os, signal
@@ -40,3 +43,25 @@ def test_of_a_file_that_is_no_network_only_our_own_line_is_told(
     with pytest.raises(DetectorError, match="is no ONNX or OpenVINO network"):
         open_network(tmp_path / name, "cpu", 1)
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_another_process_compiles_is_not_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    monkeypatch.setattr(runtime, "_CACHE_PATIENCE_S", 0)
+    network = models_dir() / "smaller-vgg" / "model-int8.xml"
+
+    def kept() -> list[Path]:
+        return list(tmp_path.rglob("*.blob"))
+
+    open_network(network, "cpu", 1)
+    (lock,), (blob,) = tmp_path.rglob("*.lock"), kept()
+    assert lock.with_suffix("") == blob.parent
+    blob.unlink()
+    with FileLock(lock):  # as another process, which compiles it
+        assert open_network(network, "cpu", 1).output_shapes
+        assert not kept()
+    open_network(network, "cpu", 1)
+    assert kept() == [blob]
