@@ -174,7 +174,7 @@ def _own_cache(path: Path) -> Iterator[Path | None]:
     lock = FileLock(folder.with_suffix(".lock"), timeout=_CACHE_PATIENCE_S)
     try:
         lock.acquire()
-    except (OSError, NotImplementedError):  # a Timeout is an OSError
+    except (OSError, NotImplementedError):  # still in use (a Timeout), or a disk without locks
         yield None
         return
     try:

@@ -89,7 +89,7 @@ class ObjectTracker:
         if self._pace.is_due(passed_s):
             self._follow(frame)
         else:
-            self._carry(frame, self._motion.xyxy - before)
+            self._carry(frame, before)
         active = self._table.rows["state"] != TrackState.LOST
         self._lose(active & self._gone(frame), frame)
         rows = self._table.rows
@@ -146,12 +146,12 @@ class ObjectTracker:
 
     # --- on every frame -------------------------------------------------------------------------
 
-    def _carry(self, frame: Frame, way: Boxes) -> None:
-        """Move active tracks by what their motion (N, 4) adds, lost ones to where it leads."""
-        rows = self._table.rows
+    def _carry(self, frame: Frame, before: Boxes) -> None:
+        """Move active tracks as their motion did, which was at `before` (N, 4), lost ones to it."""
+        rows, now = self._table.rows, self._motion.xyxy
         active = (rows["state"] != TrackState.LOST)[:, None]
-        carried = grow_in(rows["xyxy"] + way, rows["cut"], frame.size)
-        moved = np.where(active, carried, self._motion.xyxy)
+        carried = grow_in(rows["xyxy"] + (now - before), rows["cut"], frame.size)
+        moved = np.where(active, carried, now)
         variance = np.where(active, rows["variance"], self._motion.variance)
         self._table.place(slice(None), moved, variance)
 
